@@ -1,0 +1,38 @@
+/**
+ * What each Lambda is told through its environment, by name. `lib` must give exactly these (a forgotten one does not compile),
+ * and a function reads only its own (`#shared/environment.ts`).
+ */
+export const environment = {
+  accounts: [
+    'TABLE_NAME',
+    'USER_POOL_ID',
+    'USER_POOL_CLIENT_ID',
+    'WEBSOCKET_CALLBACK_URL',
+    'MAIL_FROM',
+    'PUBLIC_REQUESTS_PER_MINUTE',
+  ],
+  'post-confirmation': ['TABLE_NAME'],
+  tasks: ['TABLE_NAME'],
+  sync: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_URL'],
+  'socket-authorizer': ['TABLE_NAME', 'USER_POOL_ID', 'USER_POOL_CLIENT_ID'],
+  socket: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
+  'change-feed': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
+  openapi: ['API_VERSION'],
+} as const satisfies Record<string, readonly string[]>;
+
+/** A Lambda of the service, by the name it has in AWS, in `lib` and in the build. */
+export type FunctionName = keyof typeof environment;
+
+export type EnvironmentOf<F extends FunctionName> = Readonly<Record<(typeof environment)[F][number], string>>;
+
+/** The entry file of each Lambda, from the project's root; each exports `handler`. */
+export const entries = {
+  accounts: 'functions/accounts/handler.ts',
+  'post-confirmation': 'functions/accounts/post-confirmation.ts',
+  tasks: 'functions/tasks/handler.ts',
+  sync: 'functions/sync/handler.ts',
+  'socket-authorizer': 'functions/sync/socket-authorizer.ts',
+  socket: 'functions/sync/socket.ts',
+  'change-feed': 'functions/sync/change-feed-handler.ts',
+  openapi: 'functions/openapi/handler.ts',
+} as const satisfies Record<FunctionName, string>;

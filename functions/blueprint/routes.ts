@@ -1,0 +1,71 @@
+/**
+ * The route table: every HTTP route, said once, in reading order.
+ *
+ * Infrastructure, handlers, the OpenAPI document and the access-control tests all derive from it.
+ */
+export type Auth = 'public' | 'user';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface Route {
+  readonly operationId: string;
+  readonly method: Method;
+  readonly path: `/${string}`;
+  readonly feature: string;
+  readonly auth: Auth;
+}
+
+export const routes = [
+  { operationId: 'register', method: 'POST', path: '/register', feature: 'accounts', auth: 'public' },
+  {
+    operationId: 'confirmRegistration',
+    method: 'POST',
+    path: '/register/confirm',
+    feature: 'accounts',
+    auth: 'public',
+  },
+  { operationId: 'resendConfirmation', method: 'POST', path: '/register/resend', feature: 'accounts', auth: 'public' },
+  { operationId: 'issueToken', method: 'POST', path: '/token', feature: 'accounts', auth: 'public' },
+  { operationId: 'revokeToken', method: 'POST', path: '/token/revoke', feature: 'accounts', auth: 'public' },
+  { operationId: 'forgotPassword', method: 'POST', path: '/password/forgot', feature: 'accounts', auth: 'public' },
+  { operationId: 'resetPassword', method: 'POST', path: '/password/reset', feature: 'accounts', auth: 'public' },
+  { operationId: 'changePassword', method: 'POST', path: '/password/change', feature: 'accounts', auth: 'user' },
+  { operationId: 'getProfile', method: 'GET', path: '/me', feature: 'accounts', auth: 'user' },
+  { operationId: 'updateProfile', method: 'PATCH', path: '/me', feature: 'accounts', auth: 'user' },
+
+  { operationId: 'createTask', method: 'POST', path: '/tasks', feature: 'tasks', auth: 'user' },
+  { operationId: 'listTasks', method: 'GET', path: '/tasks', feature: 'tasks', auth: 'user' },
+  { operationId: 'getTask', method: 'GET', path: '/tasks/{task_id}', feature: 'tasks', auth: 'user' },
+  { operationId: 'replaceTask', method: 'PUT', path: '/tasks/{task_id}', feature: 'tasks', auth: 'user' },
+  { operationId: 'updateTask', method: 'PATCH', path: '/tasks/{task_id}', feature: 'tasks', auth: 'user' },
+  { operationId: 'deleteTask', method: 'DELETE', path: '/tasks/{task_id}', feature: 'tasks', auth: 'user' },
+  { operationId: 'completeTask', method: 'POST', path: '/tasks/{task_id}/complete', feature: 'tasks', auth: 'user' },
+  { operationId: 'reopenTask', method: 'POST', path: '/tasks/{task_id}/reopen', feature: 'tasks', auth: 'user' },
+
+  { operationId: 'pullChanges', method: 'GET', path: '/sync', feature: 'sync', auth: 'user' },
+  { operationId: 'createTicket', method: 'POST', path: '/realtime/tickets', feature: 'sync', auth: 'user' },
+
+  { operationId: 'getHealth', method: 'GET', path: '/health', feature: 'openapi', auth: 'public' },
+  { operationId: 'getOpenApi', method: 'GET', path: '/openapi.json', feature: 'openapi', auth: 'public' },
+] as const satisfies readonly Route[];
+
+type Listed = (typeof routes)[number];
+
+/** A room that answers HTTP: it has one Lambda. */
+export type Feature = Listed['feature'];
+
+/** The operations a feature must answer. A `Record` over it makes a route without code a compile error. */
+export type OperationOf<F extends Feature> = Extract<Listed, { feature: F }>['operationId'];
+
+export type OperationId = Listed['operationId'];
+
+/** Who may call an operation. */
+export type AuthOf<Id extends OperationId> = Extract<Listed, { operationId: Id }>['auth'];
+
+/** API Gateway's name for a route, as it stands in `event.routeKey`: `GET /tasks/{task_id}`. */
+export const routeKeyOf = (route: Pick<Route, 'method' | 'path'>): string => `${route.method} ${route.path}`;
+
+/** The WebSocket API's routes: what a device may send, by its `action`. */
+export const socketRoutes = ['$connect', '$disconnect', '$default', 'ping', 'sync'] as const;
+
+export type SocketRoute = (typeof socketRoutes)[number];

@@ -1,0 +1,48 @@
+/**
+ * The single table, as both its definition and its readers see it (docs/decisions/0001-one-table.md).
+ */
+export const table = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  /** Epoch **seconds**: DynamoDB's own unit for a TTL attribute. */
+  ttl: 'ttl',
+  localIndexes: {
+    /** Open tasks by due date, then closed ones, newest first. */
+    by_state: { sortKey: 'by_state', projection: 'ALL' },
+    /** A task's place in its tree: `<root>/<…>/<id>`. */
+    by_path: { sortKey: 'by_path', projection: 'KEYS_ONLY' },
+  },
+  globalIndexes: {
+    /** What comes due, sharded. Sparse: only items that wait for a time carry `due_shard`. */
+    by_due: { partitionKey: 'due_shard', sortKey: 'due_at', projection: 'KEYS_ONLY' },
+  },
+} as const;
+
+export type LocalIndexName = keyof typeof table.localIndexes;
+
+/** First letters of a key: one per kind of item. */
+export const prefix = {
+  user: 'USER#',
+  task: 'TASK#',
+  completion: 'COMPLETION#',
+  day: 'DAY#',
+  change: 'CHANGE#',
+  connection: 'CONNECTION#',
+  username: 'USERNAME#',
+  ticket: 'TICKET#',
+  rate: 'RATE#',
+} as const;
+
+/** Sort keys that stand alone in a partition. */
+export const single = {
+  profile: 'PROFILE',
+  feedHead: 'CHANGE#HEAD',
+  username: 'USERNAME',
+  ticket: 'TICKET',
+} as const;
+
+/**
+ * The allow-list of the change feed: sort keys (by prefix) of what devices can see. Nothing else may reach a log or a socket.
+ * The event source's filter and the consumer's own check both come from it.
+ */
+export const visibleToDevices = [prefix.task, single.profile] as const;
