@@ -1,0 +1,47 @@
+/** Calendar days as a person means them. A local date is `YYYY-MM-DD`. */
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+const formatterOf = (timezone: string): Intl.DateTimeFormat => {
+  const known = formatters.get(timezone);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat('en-CA', {
+    timeZone: timezone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  formatters.set(timezone, made);
+  return made;
+};
+
+/**
+ * The day an instant belongs to, on the wall clock of a zone.
+ * @param timezone an IANA name
+ * @param dayStart `HH:MM`: before it, the day before is not over yet
+ */
+export const localDay = (instant: Date, timezone: string, dayStart: string): string => {
+  const parts = Object.fromEntries(
+    formatterOf(timezone)
+      .formatToParts(instant)
+      .map(({ type, value }) => [type, value]),
+  );
+  const date = `${parts.year}-${parts.month}-${parts.day}`;
+  return `${parts.hour}:${parts.minute}` < dayStart ? dayBefore(date) : date;
+};
+
+const dayBefore = (date: string): string =>
+  new Date(Date.parse(`${date}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+
+/** Whether the runtime knows a zone of this name. */
+export const isTimezone = (name: string): boolean => {
+  try {
+    formatterOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+};

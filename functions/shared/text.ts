@@ -1,0 +1,27 @@
+import * as z from 'zod/mini';
+
+interface TextLimits {
+  /** In characters (code points), as JSON Schema counts them. */
+  readonly min?: number;
+  readonly max: number;
+}
+
+/**
+ * Text from outside: whole characters only (no lone surrogates, which UTF-8 cannot carry), counted as JSON Schema counts them,
+ * and not blank when it may not be empty.
+ */
+export const text = ({ min = 0, max }: TextLimits): z.ZodMiniType<string, string> => {
+  const schema = z.string().check(
+    z.refine((value: string) => value.isWellFormed(), 'must be well-formed Unicode'),
+    z.refine((value: string) => characters(value) <= max, `must have at most ${max} characters`),
+    z.refine((value: string) => min === 0 || value.trim() !== '', 'must not be blank'),
+  );
+  z.globalRegistry.add(schema, { maxLength: max, ...(min > 0 && { minLength: min, pattern: '\\S' }) });
+  return schema;
+};
+
+const characters = (value: string): number => {
+  let count = 0;
+  for (const _ of value) count += 1;
+  return count;
+};
