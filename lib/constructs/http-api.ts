@@ -1,0 +1,128 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import {
+  CfnStage,
+  CorsHttpMethod,
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Construct } from 'constructs';
+import { type Feature, routeKeyOf, routes } from '#blueprint/routes.ts';
+import { type StageConfig, throttledRoutes } from '#lib/config.ts';
+import { AccessLog } from '#lib/constructs/access-log.ts';
+import type { FeatureFunction } from '#lib/constructs/feature-function.ts';
+import type { Identity } from '#lib/constructs/identity.ts';
+
+/** Cognito puts it into access tokens and never into ID tokens: asking for it keeps those out. */
+const accessTokenScope = 'aws.cognito.signin.user.admin';
+
+export interface PublicApiProps {
+  readonly config: StageConfig;
+  readonly identity: Identity;
+  /** Who answers: a feature without a function does not compile. */
+  readonly features: Readonly<Record<Feature, FeatureFunction>>;
+}
+
+/** The route table, as API Gateway sees it. */
+export class PublicApi extends Construct {
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, { config, identity, features }: PublicApiProps) {
+    super(scope, id);
+    const api = new HttpApi(this, 'Api', {
+      apiName: `pomona-${config.stage}`,
+      createDefaultStage: false,
+      corsPreflight: {
+        allowOrigins: [...config.allowedOrigins],
+        allowMethods: [
+          CorsHttpMethod.GET,
+          CorsHttpMethod.POST,
+          CorsHttpMethod.PUT,
+          CorsHttpMethod.PATCH,
+          CorsHttpMethod.DELETE,
+        ],
+        allowHeaders: [
+          'Authorization',
+          'Content-Type',
+          'If-Match',
+          'If-None-Match',
+          'Idempotency-Key',
+          'X-Guest-Uuid',
+          'X-Client-Id',
+        ],
+        exposeHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'],
+        maxAge: Duration.hours(1),
+      },
+    });
+    const signedIn = new HttpUserPoolAuthorizer('SignedIn', identity.pool, { userPoolClients: [identity.client] });
+    const anyone = new HttpNoneAuthorizer();
+    const integrations = new Map<string, HttpLambdaIntegration>(
+      Object.entries(features).map(([feature, { lambda }]) => [
+        feature,
+        // One permission a function: one a route would outgrow the 20 KB of a function's policy.
+        new HttpLambdaIntegration(feature, lambda, { scopePermissionToRoute: false }),
+      ]),
+    );
+
+    const httpRoutes = routes.map(({ operationId, method, path, feature, auth }) => {
+      const integration = integrations.get(feature);
+      if (!integration) throw new Error(`no function answers for ${feature}`);
+      const route = new HttpRoute(this, operationId, {
+        httpApi: api,
+        routeKey: HttpRouteKey.with(path, HttpMethod[method]),
+        integration,
+        ...(auth === 'user'
+          ? { authorizer: signedIn, authorizationScopes: [accessTokenScope] }
+          : { authorizer: anyone }),
+      });
+      if (auth === 'public') {
+        Validations.of(route).acknowledge({
+          id: 'AwsSolutions-APIG4',
+          reason:
+            'Public in the route table: it is how one gets a token, or is about the service itself. Limited per source address.',
+        });
+      }
+      return route;
+    });
+
+    const accessLog = new AccessLog(this, 'AccessLog', {
+      config,
+      name: 'http',
+      fields: {
+        request_id: '$context.requestId',
+        requested_at: '$context.requestTime',
+        route: '$context.routeKey',
+        status: '$context.status',
+        response_bytes: '$context.responseLength',
+        latency_ms: '$context.responseLatency',
+        integration_latency_ms: '$context.integrationLatency',
+        error: '$context.error.messageString',
+        authorizer_error: '$context.authorizer.error',
+      },
+    });
+    const stage = new CfnStage(this, 'Stage', {
+      apiId: api.apiId,
+      stageName: '$default',
+      autoDeploy: true,
+      accessLogSettings: accessLog.settings,
+      defaultRouteSettings: {
+        throttlingRateLimit: config.defaultThrottle.requestsPerSecond,
+        throttlingBurstLimit: config.defaultThrottle.burst,
+      },
+      // CloudFormation takes this one as JSON, as it is.
+      routeSettings: Object.fromEntries(
+        throttledRoutes(config).map(([route, { requestsPerSecond, burst }]) => [
+          routeKeyOf(route),
+          { ThrottlingRateLimit: requestsPerSecond, ThrottlingBurstLimit: burst },
+        ]),
+      ),
+    });
+    // A stage that names a route before it is there is refused: "Unable to find Route by key".
+    stage.node.addDependency(...httpRoutes);
+    this.url = api.apiEndpoint;
+  }
+}

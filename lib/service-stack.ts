@@ -1,0 +1,87 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { EnvironmentOf, FunctionName } from '#blueprint/environment.ts';
+import type { StageConfig } from '#lib/config.ts';
+import { ChangeFeed } from '#lib/constructs/change-feed.ts';
+import { FeatureFunction } from '#lib/constructs/feature-function.ts';
+import { PublicApi } from '#lib/constructs/http-api.ts';
+import { MailSender } from '#lib/constructs/mail-sender.ts';
+import { SocketApi } from '#lib/constructs/socket-api.ts';
+import type { StatefulStack } from '#lib/stateful-stack.ts';
+
+export interface ServiceStackProps extends StackProps {
+  readonly config: StageConfig;
+  readonly bundles: string;
+  readonly apiVersion: string;
+  readonly stateful: StatefulStack;
+}
+
+/** What may be rebuilt: the ways in, and the functions behind them. */
+export class ServiceStack extends Stack {
+  constructor(scope: Construct, id: string, { config, bundles, apiVersion, stateful, ...props }: ServiceStackProps) {
+    super(scope, id, props);
+    const { table, identity, failures } = stateful;
+    const functionFor = <F extends FunctionName>(name: F, environment: EnvironmentOf<F>): FeatureFunction<F> =>
+      new FeatureFunction(this, name, { config, bundles, environment });
+
+    const mail = new MailSender(this, 'Mail', { config });
+    const live = new SocketApi(this, 'Live', { config });
+
+    const accounts = functionFor('accounts', {
+      TABLE_NAME: table.tableName,
+      USER_POOL_ID: identity.pool.userPoolId,
+      USER_POOL_CLIENT_ID: identity.client.userPoolClientId,
+      WEBSOCKET_CALLBACK_URL: live.callbackUrl,
+      MAIL_FROM: mail.address,
+      PUBLIC_REQUESTS_PER_MINUTE: String(config.publicRequestsPerMinute),
+    });
+    table.grant(accounts, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
+    identity.grant(accounts, ['AdminGetUser', 'AdminUserGlobalSignOut']);
+    mail.grantSend(accounts);
+    live.grantConnections(accounts, ['DELETE']);
+
+    const tasks = functionFor('tasks', { TABLE_NAME: table.tableName });
+    table.grant(tasks, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
+    table.grantQuery(tasks, ['by_state', 'by_path']);
+
+    const sync = functionFor('sync', {
+      TABLE_NAME: table.tableName,
+      TABLE_STREAM_ARN: table.streamArn,
+      WEBSOCKET_URL: live.url,
+    });
+    table.grant(sync, ['GetItem', 'PutItem', 'UpdateItem', 'Query']);
+
+    const socketAuthorizer = functionFor('socket-authorizer', {
+      TABLE_NAME: table.tableName,
+      USER_POOL_ID: identity.pool.userPoolId,
+      USER_POOL_CLIENT_ID: identity.client.userPoolClientId,
+    });
+    table.grant(socketAuthorizer, ['DeleteItem']);
+
+    const socket = functionFor('socket', {
+      TABLE_NAME: table.tableName,
+      TABLE_STREAM_ARN: table.streamArn,
+      WEBSOCKET_CALLBACK_URL: live.callbackUrl,
+    });
+    table.grant(socket, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
+    live.grantConnections(socket, ['POST', 'DELETE']);
+    live.answerWith(socket, socketAuthorizer);
+
+    const changeFeed = functionFor('change-feed', {
+      TABLE_NAME: table.tableName,
+      TABLE_STREAM_ARN: table.streamArn,
+      WEBSOCKET_CALLBACK_URL: live.callbackUrl,
+    });
+    table.grant(changeFeed, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
+    live.grantConnections(changeFeed, ['POST']);
+    new ChangeFeed(this, 'ChangeFeed', { table, failures, consumer: changeFeed });
+
+    const openapi = functionFor('openapi', { API_VERSION: apiVersion });
+
+    const api = new PublicApi(this, 'PublicApi', { config, identity, features: { accounts, tasks, sync, openapi } });
+
+    new CfnOutput(this, 'HttpApiUrl', { value: api.url });
+    new CfnOutput(this, 'WebSocketUrl', { value: live.url });
+    new CfnOutput(this, 'Region', { value: this.region });
+  }
+}
