@@ -1,0 +1,250 @@
+import * as z from 'zod/mini';
+import { prefix } from '#blueprint/table.ts';
+import { localDay } from '#shared/days.ts';
+import { type UserId, userId } from '#shared/ids.ts';
+import { type Item, type Key, userKey } from '#shared/table.ts';
+import { foldTag } from './tags.ts';
+
+export const openStatuses = ['todo', 'in_progress'] as const;
+export const closedStatuses = ['done', 'cancelled'] as const;
+export const statuses = [...openStatuses, ...closedStatuses] as const;
+export const priorities = ['none', 'low', 'medium', 'high', 'urgent'] as const;
+
+export type Status = (typeof statuses)[number];
+export type OpenStatus = (typeof openStatuses)[number];
+export type Priority = (typeof priorities)[number];
+
+export const isOpen = (status: Status): status is OpenStatus => status === 'todo' || status === 'in_progress';
+
+/** What a client decides about a task. */
+export interface TaskFields {
+  readonly title: string;
+  readonly description: string | null;
+  readonly status: Status;
+  readonly priority: Priority;
+  /** A date (`2026-11-23`) or an instant with its offset, as it was given. */
+  readonly due_date: string | null;
+  readonly tags: readonly string[];
+}
+
+/** A task as it goes over the wire and lies in the table. */
+export interface Task extends TaskFields {
+  readonly id: string;
+  readonly user_id: UserId;
+  readonly parent_id: string | null;
+  /** Sorts among siblings, as text. */
+  readonly position: string;
+  readonly recurrence: null;
+  readonly series_id: string | null;
+  readonly occurrence_date: string | null;
+  readonly reminders: readonly never[];
+  readonly version: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly completed_at: string | null;
+}
+
+/** What is kept beside a task and never leaves: the memory that undoing, merging and replays need. */
+export interface TaskRecord {
+  readonly task: Task;
+  /** Field → the version that last set it: what merging offline edits compares. */
+  readonly fieldVersions: Readonly<Record<string, number>>;
+  /** When it was closed (done or cancelled), and the open status it had before. */
+  readonly closed: { readonly at: string; readonly from: OpenStatus } | null;
+  /** What completing it counted, so that undoing undoes exactly that. */
+  readonly counted: Counted | null;
+  /** The device that wrote this version; its own socket is spared the echo. */
+  readonly changedBy: string | null;
+  /** Hash of the creating request, where it came with an Idempotency-Key. */
+  readonly requestHash: string | null;
+}
+
+/** One completion in the reports: the user's day, and the tags (folded) it had. */
+export interface Counted {
+  readonly completed_at: string;
+  readonly day: string;
+  readonly tags: readonly string[];
+}
+
+/** Where a person's days begin. */
+export interface DayRules {
+  readonly timezone: string;
+  readonly day_start: string;
+}
+
+/** Who changes a task, and when. */
+export interface Act {
+  readonly now: Date;
+  readonly clientId: string | null;
+}
+
+export const newTask = (
+  { id, owner, fields, requestHash }: { id: string; owner: UserId; fields: TaskFields; requestHash: string | null },
+  act: Act,
+  days: DayRules,
+): TaskRecord => {
+  const at = act.now.toISOString();
+  const opened: TaskRecord = {
+    task: {
+      id,
+      user_id: owner,
+      ...fields,
+      status: isOpen(fields.status) ? fields.status : 'todo',
+      parent_id: null,
+      position: positionAt(act.now, id),
+      recurrence: null,
+      series_id: null,
+      occurrence_date: null,
+      reminders: [],
+      version: 1,
+      created_at: at,
+      updated_at: at,
+      completed_at: null,
+    },
+    fieldVersions: Object.fromEntries([...editable, 'parent_id', 'position'].map((field) => [field, 1])),
+    closed: null,
+    counted: null,
+    changedBy: act.clientId,
+    requestHash,
+  };
+  return withStatus(opened, fields.status, act, days);
+};
+
+const editable = ['title', 'description', 'status', 'priority', 'due_date', 'tags'] as const;
+
+/**
+ * The next version of a task, with some of its fields set. Setting `done` completes it and leaving `done` reopens it, counts included.
+ * Every edit is a new version, also one that sets what was there already: the caller has seen it and says so.
+ */
+export const editTask = (before: TaskRecord, changes: Partial<TaskFields>, act: Act, days: DayRules): TaskRecord => {
+  const version = before.task.version + 1;
+  const { status = before.task.status, ...others } = changes;
+  const edited: TaskRecord = {
+    ...before,
+    task: { ...before.task, ...others, version, updated_at: act.now.toISOString() },
+    fieldVersions: {
+      ...before.fieldVersions,
+      ...Object.fromEntries(Object.keys(changes).map((field) => [field, version])),
+    },
+    changedBy: act.clientId,
+  };
+  return withStatus(edited, status, act, days);
+};
+
+/** Done, from whatever state; a done task stays the very same. */
+export const completeTask = (before: TaskRecord, act: Act, days: DayRules): TaskRecord =>
+  before.task.status === 'done' ? before : editTask(before, { status: 'done' }, act, days);
+
+/** Open again, as it was before it was closed; an open task stays the very same. */
+export const reopenTask = (before: TaskRecord, act: Act, days: DayRules): TaskRecord =>
+  before.closed === null ? before : editTask(before, { status: before.closed.from }, act, days);
+
+const withStatus = (
+  record: TaskRecord,
+  status: Status,
+  { now }: Act,
+  { timezone, day_start }: DayRules,
+): TaskRecord => {
+  if (status === record.task.status) return record;
+  const from = record.closed?.from ?? (isOpen(record.task.status) ? record.task.status : 'todo');
+  const at = now.toISOString();
+  const done = status === 'done';
+  return {
+    ...record,
+    task: { ...record.task, status, completed_at: done ? at : null },
+    closed: isOpen(status) ? null : { at, from },
+    counted: done
+      ? { completed_at: at, day: localDay(now, timezone, day_start), tags: record.task.tags.map(foldTag) }
+      : null,
+  };
+};
+
+/**
+ * A new task's place: after all its siblings, without reading them, because the time only grows. Fixed-width base 62 of the epoch
+ * milliseconds; the id's last letters keep two of the same millisecond apart.
+ */
+const positionAt = (now: Date, id: string): string =>
+  `${base62(now.getTime(), 8)}${base62(Number.parseInt(id.slice(-8), 16), 6)}V`;
+
+const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+const base62 = (value: number, width: number): string => {
+  let text = '';
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 62)) text = digits.charAt(rest % 62) + text;
+  return text.padStart(width, '0');
+};
+
+export const taskKey = (owner: UserId, id: string): Key => userKey(owner, `${prefix.task}${id}`);
+
+/** The wire's shape: exactly the fields that may leave. */
+const taskShape = {
+  id: z.string(),
+  user_id: z.pipe(z.string(), z.transform(userId)),
+  title: z.string(),
+  description: z.nullable(z.string()),
+  status: z.enum(statuses),
+  priority: z.enum(priorities),
+  due_date: z.nullable(z.string()),
+  tags: z.array(z.string()),
+  parent_id: z.nullable(z.string()),
+  position: z.string(),
+  recurrence: z.null(),
+  series_id: z.nullable(z.string()),
+  occurrence_date: z.nullable(z.string()),
+  reminders: z.array(z.never()),
+  version: z.number(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  completed_at: z.nullable(z.string()),
+};
+
+const taskItem = z.object({
+  ...taskShape,
+  field_versions: z.record(z.string(), z.number()),
+  closed: z.nullable(z.object({ at: z.string(), from: z.enum(openStatuses) })),
+  counted_day: z.nullable(z.string()),
+  counted_tags: z.array(z.string()),
+  changed_by: z.nullable(z.string()),
+  request_hash: z.nullable(z.string()),
+});
+
+/** @throws ZodError when the item is no task */
+export const taskFromItem = (item: Item): TaskRecord => {
+  const { field_versions, closed, counted_day, counted_tags, changed_by, request_hash, ...task } = taskItem.parse(item);
+  return {
+    task: { ...task, reminders: [] },
+    fieldVersions: field_versions,
+    closed,
+    counted:
+      counted_day === null || task.completed_at === null
+        ? null
+        : { completed_at: task.completed_at, day: counted_day, tags: counted_tags },
+    changedBy: changed_by,
+    requestHash: request_hash,
+  };
+};
+
+/** Milliseconds at which every four-digit year is over: counting down to it sorts the newest first. */
+const endOfYears = Date.UTC(10_000, 0);
+
+/** Open tasks by due date, undated last; then closed ones, newest first: one ascending range is the default list. */
+export const stateKey = ({ task, closed }: TaskRecord): string =>
+  closed === null
+    ? `1#${task.due_date === null ? '~' : dueKey(task.due_date)}#${task.id}`
+    : `2#${String(endOfYears - Date.parse(closed.at)).padStart(15, '0')}#${task.id}`;
+
+/** A day sorts before the instants within it (in UTC), instants by when they are. */
+const dueKey = (due: string): string => (due.length === 10 ? due : new Date(due).toISOString());
+
+export const itemOfTask = (record: TaskRecord): Item => ({
+  ...taskKey(record.task.user_id, record.task.id),
+  ...record.task,
+  by_state: stateKey(record),
+  by_path: record.task.id,
+  field_versions: record.fieldVersions,
+  closed: record.closed,
+  counted_day: record.counted?.day ?? null,
+  counted_tags: record.counted?.tags ?? [],
+  changed_by: record.changedBy,
+  request_hash: record.requestHash,
+});
