@@ -59,8 +59,9 @@ export const defaultProfile = (owner: UserId): Profile => ({
 
 export const profileKey = (owner: UserId): Key => userKey(owner, single.profile);
 
-const profileItem = z.object({
-  user_id: z.pipe(z.string(), z.transform(userId)),
+/** The wire's shape: exactly the fields that may leave. */
+export const profileSchema = z.object({
+  user_id: z.string(),
   email: z.nullable(z.string()),
   username: z.nullable(z.string()),
   is_active: z.boolean(),
@@ -82,6 +83,8 @@ const profileItem = z.object({
   }),
   version: z.number(),
 });
+
+const profileItem = z.object({ ...profileSchema.shape, user_id: z.pipe(z.string(), z.transform(userId)) });
 
 /** @throws ZodError when the item is no profile */
 export const profileFromItem = (item: Item): Profile => profileItem.parse(item);

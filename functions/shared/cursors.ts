@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { hashOf, type UserId } from '#shared/ids.ts';
+import { invalidRequest } from '#shared/problems.ts';
 
 /**
  * Opaque cursors: base64url of `[seal, payload]`. The seal is a short hash over the owner and what the cursor is for, so that a cursor
@@ -33,6 +34,13 @@ export const decodeCursor = <T>(
   const payload = schema.safeParse(body);
   if (!payload.success) return { kind: 'broken' };
   return mark === seal(owner, purpose, body) ? { kind: 'valid', payload: payload.data } : { kind: 'foreign' };
+};
+
+/** @throws Failure `invalid-request`: a list goes on only with a cursor of its own */
+export const decodeListCursor = <T>(owner: UserId, list: string, schema: z.ZodMiniType<T>, text: string): T => {
+  const cursor = decodeCursor(owner, list, schema, text);
+  if (cursor.kind === 'valid') return cursor.payload;
+  throw invalidRequest('#/cursor', 'is not a cursor of this list: start again without one');
 };
 
 const parseJson = (text: string): unknown => {

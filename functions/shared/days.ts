@@ -36,6 +36,13 @@ export const localDay = (instant: Date, timezone: string, dayStart: string): str
 const dayBefore = (date: string): string =>
   new Date(Date.parse(`${date}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
 
+/** Whether a text is a date that the calendar has: `2026-02-29` is none. */
+export const isLocalDate = (text: string): boolean => {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const midnight = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(text);
+};
+
 /** Whether the runtime knows a zone of this name. */
 export const isTimezone = (name: string): boolean => {
   try {

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { type AuthOf, type Feature, type OperationOf, routeKeyOf, routes } from '#blueprint/routes.ts';
-import { log, loggedUser } from '#shared/log.ts';
+import { errorOf, log, loggedUser } from '#shared/log.ts';
 import type { Answer, HttpEvent, Operation } from '#shared/operation.ts';
 import { Failure, problemOf, problemTypes } from '#shared/problems.ts';
 
@@ -78,7 +78,7 @@ const failureOf = (error: unknown, event: HttpEvent): Failure => {
   log.error('a request failed', {
     request_id: event.requestContext.requestId,
     route: event.routeKey,
-    error: error instanceof Error ? error : String(error),
+    error: errorOf(error),
   });
   if (error instanceof Error && overload.test(error.name)) {
     return new Failure('busy', 'The service is busy; try again.', { retryAfterSeconds: 1 });

@@ -9,3 +9,6 @@ export const log: Logger = new Logger();
 
 /** A user's name in logs: enough to follow one person's requests, not enough to find the person. */
 export const loggedUser = (user: string): string => hashOf(user).slice(0, 12);
+
+/** Anything that was thrown, in the form the logger unfolds. */
+export const errorOf = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -16,7 +16,7 @@ import type { LocalIndexName } from '#blueprint/table.ts';
 import { prefix } from '#blueprint/table.ts';
 import { epochSeconds } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
-import { Failure } from '#shared/problems.ts';
+import { busy, pause } from '#shared/retry.ts';
 
 /** The single table and the client that reaches it. */
 export interface Table {
@@ -204,6 +204,8 @@ export interface Page {
   readonly items: readonly Item[];
   /** Where the next page starts; absent at the end of the range. */
   readonly lastKey?: Item | undefined;
+  /** How many items were looked at, before the filter. */
+  readonly looked: number;
 }
 
 export interface Range {
@@ -244,17 +246,15 @@ export const queryPage = async (table: Table, range: Range): Promise<Page> => {
     ...(range.startAfter && { ExclusiveStartKey: range.startAfter }),
     ...(range.filter && { FilterExpression: range.filter.expression }),
   };
-  const { Items = [], LastEvaluatedKey } = await table.client.send(new QueryCommand(input));
-  return { items: Items, lastKey: LastEvaluatedKey };
+  const {
+    Items = [],
+    LastEvaluatedKey,
+    ScannedCount = Items.length,
+  } = await table.client.send(new QueryCommand(input));
+  return { items: Items, lastKey: LastEvaluatedKey, looked: ScannedCount };
 };
 
-const attempts = 6;
-
-const busy = (): Failure => new Failure('busy', 'The service is busy; try again.', { retryAfterSeconds: 1 });
-
-/** Full jitter: those who collided do not collide again in step. */
-const pause = (attempt: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt));
+const attempts = 8;
 
 const write = async <T>(send: () => Promise<T>): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {

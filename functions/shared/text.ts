@@ -13,12 +13,17 @@ interface TextLimits {
 export const text = ({ min = 0, max }: TextLimits): z.ZodMiniType<string, string> => {
   const schema = z.string().check(
     z.refine((value: string) => value.isWellFormed(), 'must be well-formed Unicode'),
+    z.refine((value: string) => !controls.test(value), 'must not contain control characters'),
     z.refine((value: string) => characters(value) <= max, `must have at most ${max} characters`),
     z.refine((value: string) => min === 0 || value.trim() !== '', 'must not be blank'),
   );
   z.globalRegistry.add(schema, { maxLength: max, ...(min > 0 && { minLength: min, pattern: '\\S' }) });
   return schema;
 };
+
+/** Nobody means these (tab and line breaks apart), many programs stumble over them, and JSON swells each to six bytes. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
+const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
 const characters = (value: string): number => {
   let count = 0;

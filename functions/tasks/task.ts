@@ -3,6 +3,7 @@ import { prefix } from '#blueprint/table.ts';
 import { localDay } from '#shared/days.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/table.ts';
+import { dueKey } from './due-date.ts';
 import { foldTag } from './tags.ts';
 
 export const openStatuses = ['todo', 'in_progress'] as const;
@@ -72,6 +73,33 @@ export interface DayRules {
   readonly day_start: string;
 }
 
+export type TaskFilter = Status | 'open' | null;
+
+export interface TaskPage {
+  readonly tasks: readonly TaskRecord[];
+  /** Where the next page goes on, when there may be one. */
+  readonly next: string | null;
+}
+
+/** What came of creating a task under an id that may have been used before. */
+export type Creation =
+  | { readonly outcome: 'created' }
+  | { readonly outcome: 'exists'; readonly record: TaskRecord; readonly requestHash: string | null }
+  | { readonly outcome: 'deleted'; readonly requestHash: string | null };
+
+/** Where tasks are kept. Writes answer `false` when the task is no longer what was read: read it again. */
+export interface TaskStore {
+  create(record: TaskRecord, act: Act): Promise<Creation>;
+  get(owner: UserId, id: string, now: Date): Promise<TaskRecord | null>;
+  /** With what it takes to count a completion. */
+  getWithDays(owner: UserId, id: string, now: Date): Promise<{ record: TaskRecord; days: DayRules } | null>;
+  days(owner: UserId, now: Date): Promise<DayRules>;
+  replace(before: TaskRecord, after: TaskRecord): Promise<boolean>;
+  remove(before: TaskRecord, act: Act): Promise<boolean>;
+  /** `null`: the open ones by due date, undated last, then the closed ones, newest first. A page also ends at 1 MB. */
+  list(owner: UserId, filter: TaskFilter, page: { limit: number; after: string | null }): Promise<TaskPage>;
+}
+
 /** Who changes a task, and when. */
 export interface Act {
   readonly now: Date;
@@ -110,7 +138,14 @@ export const newTask = (
   return withStatus(opened, fields.status, act, days);
 };
 
-const editable = ['title', 'description', 'status', 'priority', 'due_date', 'tags'] as const;
+const editable = [
+  'title',
+  'description',
+  'status',
+  'priority',
+  'due_date',
+  'tags',
+] as const satisfies (keyof TaskFields)[];
 
 /**
  * The next version of a task, with some of its fields set. Setting `done` completes it and leaving `done` reopens it, counts included.
@@ -177,9 +212,9 @@ const base62 = (value: number, width: number): string => {
 export const taskKey = (owner: UserId, id: string): Key => userKey(owner, `${prefix.task}${id}`);
 
 /** The wire's shape: exactly the fields that may leave. */
-const taskShape = {
+export const taskSchema = z.object({
   id: z.string(),
-  user_id: z.pipe(z.string(), z.transform(userId)),
+  user_id: z.string(),
   title: z.string(),
   description: z.nullable(z.string()),
   status: z.enum(statuses),
@@ -196,10 +231,11 @@ const taskShape = {
   created_at: z.string(),
   updated_at: z.string(),
   completed_at: z.nullable(z.string()),
-};
+});
 
 const taskItem = z.object({
-  ...taskShape,
+  ...taskSchema.shape,
+  user_id: z.pipe(z.string(), z.transform(userId)),
   field_versions: z.record(z.string(), z.number()),
   closed: z.nullable(z.object({ at: z.string(), from: z.enum(openStatuses) })),
   counted_day: z.nullable(z.string()),
@@ -224,6 +260,10 @@ export const taskFromItem = (item: Item): TaskRecord => {
   };
 };
 
+/** Of a task or of a tombstone: the creating request, where it came with an Idempotency-Key. */
+export const requestHashOf = (item: Item): string | null =>
+  typeof item.request_hash === 'string' ? item.request_hash : null;
+
 /** Milliseconds at which every four-digit year is over: counting down to it sorts the newest first. */
 const endOfYears = Date.UTC(10_000, 0);
 
@@ -232,9 +272,6 @@ export const stateKey = ({ task, closed }: TaskRecord): string =>
   closed === null
     ? `1#${task.due_date === null ? '~' : dueKey(task.due_date)}#${task.id}`
     : `2#${String(endOfYears - Date.parse(closed.at)).padStart(15, '0')}#${task.id}`;
-
-/** A day sorts before the instants within it (in UTC), instants by when they are. */
-const dueKey = (due: string): string => (due.length === 10 ? due : new Date(due).toISOString());
 
 export const itemOfTask = (record: TaskRecord): Item => ({
   ...taskKey(record.task.user_id, record.task.id),

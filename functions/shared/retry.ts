@@ -1,0 +1,23 @@
+import { Failure } from '#shared/problems.ts';
+
+const attempts = 12;
+
+/**
+ * Reads and writes again until nobody wrote in between.
+ * @param attempt answers `false` when it met another state than it had read
+ * @throws Failure `busy` when it is overtaken every time
+ */
+export const untilItHolds = async <T>(attempt: () => Promise<T | false>): Promise<T> => {
+  for (let count = 1; count <= attempts; count += 1) {
+    const held = await attempt();
+    if (held !== false) return held;
+    await pause(count);
+  }
+  throw busy();
+};
+
+export const busy = (): Failure => new Failure('busy', 'The service is busy; try again.', { retryAfterSeconds: 1 });
+
+/** Full jitter: those who collided do not collide again in step. At most 25 ms at first, 1.6 s in the end. */
+export const pause = (attempt: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** Math.min(attempt - 1, 6)));
