@@ -55,6 +55,7 @@ export class ServiceStack extends Stack {
       TABLE_NAME: table.tableName,
       USER_POOL_ID: identity.pool.userPoolId,
       USER_POOL_CLIENT_ID: identity.client.userPoolClientId,
+      JWKS_URI: identity.jwksUri,
     });
     table.grant(socketAuthorizer, ['DeleteItem']);
 

@@ -14,9 +14,10 @@ export const environment = {
   'post-confirmation': ['TABLE_NAME'],
   tasks: ['TABLE_NAME'],
   sync: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_URL'],
-  'socket-authorizer': ['TABLE_NAME', 'USER_POOL_ID', 'USER_POOL_CLIENT_ID'],
+  'socket-authorizer': ['TABLE_NAME', 'USER_POOL_ID', 'USER_POOL_CLIENT_ID', 'JWKS_URI'],
   socket: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
   'change-feed': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
+  'feed-repair': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'FAILURE_BUCKET_NAME'],
   openapi: ['API_VERSION'],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -34,5 +35,6 @@ export const entries = {
   'socket-authorizer': 'functions/sync/socket-authorizer.ts',
   socket: 'functions/sync/socket.ts',
   'change-feed': 'functions/sync/change-feed-handler.ts',
+  'feed-repair': 'functions/sync/feed-repair-handler.ts',
   openapi: 'functions/openapi/handler.ts',
 } as const satisfies Record<FunctionName, string>;

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import {
   AccountRecovery,
   ClientAttributes,
@@ -103,6 +103,12 @@ export class Identity extends Construct {
           'The Plus plan sells risk-based sign-in, which no client uses; guessing is slowed down per source address.',
       },
     );
+  }
+
+  /** Where the keys are that check the pool's tokens. */
+  get jwksUri(): string {
+    const { region } = Stack.of(this);
+    return `https://cognito-idp.${region}.amazonaws.com/${this.pool.userPoolId}/.well-known/jwks.json`;
   }
 
   /** Exactly these administrator's actions, on this pool. */

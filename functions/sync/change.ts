@@ -1,0 +1,55 @@
+import * as z from 'zod/mini';
+import { prefix, single } from '#blueprint/table.ts';
+import { profileFromItem, profileSchema } from '#functions/accounts/profile.ts';
+import { taskFromItem, taskSchema } from '#functions/tasks/task.ts';
+import type { Item } from '#shared/table.ts';
+
+const entities = ['task', 'profile'] as const;
+
+export type Entity = (typeof entities)[number];
+
+/** One change of one thing that devices can see: its new state, or that it is gone. Clients apply it when its `version` is newer than theirs. */
+export const changeSchema = z.union([
+  z.object({ entity: z.literal('task'), op: z.literal('put'), id: z.string(), version: z.number(), data: taskSchema }),
+  z.object({
+    entity: z.literal('profile'),
+    op: z.literal('put'),
+    id: z.string(),
+    version: z.number(),
+    data: profileSchema,
+  }),
+  z.object({
+    entity: z.enum(entities),
+    op: z.literal('delete'),
+    id: z.string(),
+    version: z.number(),
+    data: z.null(),
+  }),
+]);
+z.globalRegistry.add(changeSchema, { id: 'Change' });
+
+export type Change = z.output<typeof changeSchema>;
+
+const tombstone = z.object({ id: z.string(), version: z.number() });
+
+/**
+ * What an item, as it lies in the table or in a stream image, says to devices.
+ * @throws ZodError when it is not what its key says
+ * @throws Error when its key is not one that devices can see
+ */
+export const changeOf = (item: Item): Change => {
+  const entity = entityOf(String(item.sk));
+  if (item.deleted === true) return { entity, op: 'delete', ...tombstone.parse(item), data: null };
+  if (entity === 'task') {
+    const { task } = taskFromItem(item);
+    return changeSchema.parse({ entity, op: 'put', id: task.id, version: task.version, data: task });
+  }
+  const profile = profileFromItem(item);
+  return changeSchema.parse({ entity, op: 'put', id: profile.user_id, version: profile.version, data: profile });
+};
+
+const entityOf = (sk: string): Entity => {
+  if (sk.startsWith(prefix.task)) return 'task';
+  if (sk === single.profile) return 'profile';
+  throw new Error('an item that devices cannot see was taken for a change');
+};

@@ -1,0 +1,74 @@
+import type { Clock } from '#shared/clock.ts';
+import { concurrently } from '#shared/concurrently.ts';
+import type { UserId } from '#shared/ids.ts';
+import { errorOf, log } from '#shared/log.ts';
+import type { Connection, ConnectionStore, Gateway } from './connection.ts';
+import { cursorsOf, type Head, type LoggedChange } from './feed.ts';
+
+/** One row of a log on its way to devices. */
+export interface Frame {
+  readonly before: Head;
+  readonly after: Head;
+  readonly changes: readonly LoggedChange[];
+}
+
+/** API Gateway's WebSocket frames hold 32 KB; a device that gets a frame without changes asks for them. */
+const frameBytes = 32 * 1024;
+
+/** More than the 20 connections that one user may have. */
+const postsAtOnce = 20;
+
+/** A post before `$connect` has been answered finds nobody yet: younger rows are left alone. */
+const settledAfterMilliseconds = 10_000;
+
+export interface PushNeeds {
+  readonly clock: Clock;
+  readonly connections: ConnectionStore;
+  readonly gateway: Gateway;
+  readonly stream: string;
+}
+
+/**
+ * Sends frames to all of a user's devices, each in order. A device's own changes are left out of what it gets, so that only its cursor
+ * moves on. One that cannot be reached is skipped; one that is gone is forgotten.
+ */
+export const pushTo =
+  ({ clock, connections, gateway, stream }: PushNeeds) =>
+  async (owner: UserId, frames: readonly Frame[]): Promise<void> => {
+    if (frames.length === 0) return;
+    const now = clock.now();
+    const live = await connections.list(owner, now);
+    const textsOf = framesFor(owner, stream, frames);
+    const told = await concurrently(live, postsAtOnce, async (connection) => {
+      for (const text of textsOf(connection)) {
+        const outcome = await gateway.post(connection.id, text);
+        if (outcome === 'delivered') continue;
+        if (outcome === 'gone' && now.getTime() - connection.connectedAt.getTime() > settledAfterMilliseconds) {
+          await connections.forget(owner, connection.id);
+        }
+        // Without this frame the next ones are of no use to it.
+        return;
+      }
+    });
+    for (const result of told) {
+      if (result.status === 'rejected') log.warn('a device could not be told', { error: errorOf(result.reason) });
+    }
+  };
+
+/** Devices of one `client_id` get the same; texts are made once for each. */
+const framesFor = (owner: UserId, stream: string, frames: readonly Frame[]) => {
+  const cursors = cursorsOf(owner, stream);
+  const made = new Map<string | null, string[]>();
+  return ({ clientId }: Connection): readonly string[] => {
+    const known = made.get(clientId);
+    if (known) return known;
+    const texts = frames.map(({ before, after, changes }) => {
+      const hint = { type: 'changes', prev: cursors.after(before), cursor: cursors.after(after) };
+      const others = changes.filter(({ changedBy }) => clientId === null || changedBy !== clientId);
+      const full = JSON.stringify({ ...hint, changes: others.map(({ change }) => change) });
+      return Buffer.byteLength(full) <= frameBytes ? full : JSON.stringify(hint);
+    });
+    made.set(clientId, texts);
+    return texts;
+  };
+};
