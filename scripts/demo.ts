@@ -1,0 +1,127 @@
+/**
+ * The main job, shown: an account, two devices, and whatever one does on the other. Exit code 0 only if all of it held.
+ * Run it beside a running `npm start`.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Client, expectStatus, signUp, type Target, type Task } from '#test/support/client.ts';
+import { Device } from '#test/support/device.ts';
+
+const { outputs } = parseArgs({
+  options: { outputs: { type: 'string', default: join(import.meta.dirname, '../.local/outputs.json') } },
+}).values;
+
+const readTarget = async (): Promise<Target> => {
+  try {
+    return JSON.parse(await readFile(outputs, 'utf8'));
+  } catch {
+    throw new Error('Nothing is running here. Start it in another terminal with: npm start');
+  }
+};
+
+const say = (text: string): void => console.log(text);
+const done = (text: string): void => say(`  ✓ ${text}`);
+
+/** @throws Error when it does not hold: a demo that only looks good is worthless */
+const hold = (holds: boolean, what: string): void => {
+  if (!holds) throw new Error(`it did not hold that ${what}`);
+  done(what);
+};
+
+const demo = async (): Promise<void> => {
+  const target = await readTarget();
+  const anyone = new Client(target);
+
+  say(`\nPomona at ${target.HttpApiUrl}\n`);
+  say('An account');
+  const email = `ada.${randomUUID().slice(0, 8)}@pomona.example`;
+  const ada = await signUp(anyone, email, 'correct horse battery staple', { timezone: 'Europe/Berlin' });
+  done(`${email} registered, confirmed with the mailed code (${target.MailboxUrl}), signed in`);
+
+  say('\nTwo devices');
+  const phone = new Device(ada.client);
+  const laptop = new Device(ada.client);
+  await Promise.all([phone.connect(), laptop.connect()]);
+  done('phone and laptop connected, each with a ticket of its own');
+
+  const shown = async (what: string, act: () => Promise<unknown>, seen: () => boolean): Promise<void> => {
+    const startedAt = performance.now();
+    await act();
+    const answeredAt = performance.now();
+    await laptop.until(seen, what);
+    const answer = Math.round(answeredAt - startedAt);
+    const arrival = Math.max(0, Math.round(performance.now() - answeredAt));
+    done(`${what.padEnd(42)} answered in ${String(answer).padStart(3)} ms, on the laptop ${arrival} ms later`);
+  };
+  const onLaptop = (id: string): Task | undefined => laptop.tasks.find((task) => task.id === id);
+
+  say('\nWhat the phone does, on the laptop');
+  let milk = '';
+  await shown(
+    'created "Buy oat milk"',
+    async () => {
+      const task = expectStatus(
+        await phone.client.post<Task>('/tasks', { title: 'Buy oat milk', tags: ['home'] }),
+        201,
+      );
+      milk = task.id;
+    },
+    () => onLaptop(milk)?.title === 'Buy oat milk',
+  );
+  await shown(
+    'edited: due tomorrow, urgent',
+    async () =>
+      expectStatus(
+        await phone.client.patch(`/tasks/${milk}`, { due_date: tomorrow(), priority: 'urgent' }, { 'if-match': '"1"' }),
+        200,
+      ),
+    () => onLaptop(milk)?.priority === 'urgent',
+  );
+  await shown(
+    'completed',
+    async () => expectStatus(await phone.client.post(`/tasks/${milk}/complete`), 200),
+    () => onLaptop(milk)?.status === 'done',
+  );
+  await shown(
+    'deleted',
+    async () => expectStatus(await phone.client.delete(`/tasks/${milk}`), 204),
+    () => onLaptop(milk) === undefined,
+  );
+  await phone.until(() => phone.cursor === laptop.cursor, 'its own cursor keep up');
+  const echoes = phone.frames.flatMap((frame) => (frame.type === 'changes' ? (frame.changes ?? []) : []));
+  hold(echoes.length === 0, 'the phone was spared the echo of its own changes, and its cursor kept up');
+
+  say('\nA tunnel');
+  laptop.drop();
+  done('the laptop lost its connection');
+  const missed = await Promise.all(
+    ['Water the plants', 'Call grandma', 'Pay the rent'].map(async (title) =>
+      expectStatus(await phone.client.post<Task>('/tasks', { title }), 201),
+    ),
+  );
+  await Promise.all(missed.map(({ id }) => phone.client.post(`/tasks/${id}/complete`)));
+  expectStatus(await phone.client.delete(`/tasks/${missed[0]?.id}`), 204);
+  done('meanwhile the phone created three tasks, completed them, and deleted one');
+  await laptop.connect();
+  done('the laptop is back, and asked for what it missed');
+  const server = expectStatus(await ada.client.get<{ items: Task[] }>('/tasks?limit=100'), 200).items;
+  const truth = JSON.stringify(server.map(({ id, version }) => [id, version]).sort());
+  await laptop.until(() => JSON.stringify(Object.entries(laptop.versions).sort()) === truth, 'what the server has');
+  hold(laptop.restarts === 0, `it holds exactly the server's ${server.length} tasks, in the server's versions`);
+
+  phone.drop();
+  laptop.drop();
+  say('\nAll of it held.\n');
+};
+
+const tomorrow = (): string => new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+
+try {
+  await demo();
+  process.exit(0);
+} catch (error) {
+  console.error(`\n  ✗ ${error instanceof Error ? error.message : error}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import type { Change } from '#functions/sync/change.ts';
+import { type Client, expectStatus } from '#test/support/client.ts';
+
+interface Pulled {
+  readonly cursor: string;
+  readonly snapshot: boolean;
+  readonly has_more: boolean;
+  readonly changes: readonly Change[];
+}
+
+type Incoming =
+  | { readonly type: 'changes'; readonly prev: string; readonly cursor: string; readonly changes?: readonly Change[] }
+  | { readonly type: 'pong'; readonly cursor: string; readonly server_time: string }
+  | { readonly type: 'sync'; readonly use_http?: true }
+  | { readonly type: 'error'; readonly problem: { readonly type: string } };
+
+/**
+ * A device as the documentation asks clients to be: it applies changes by version, keeps its cursor, and asks whenever a frame does not
+ * continue from there.
+ */
+export class Device {
+  readonly clientId: string = randomUUID();
+  /** Signed in, and marked as this device. */
+  readonly client: Client;
+  /** The newest change of everything it knows, deletions included. */
+  readonly known = new Map<string, Change>();
+  /** What was pushed to it, as it came. */
+  readonly frames: Incoming[] = [];
+  cursor: string | null = null;
+  /** How often it had to ask because a frame did not fit. */
+  gaps = 0;
+  /** How often it had to start over. */
+  restarts = 0;
+  #socket: WebSocket | null = null;
+  #work: Promise<unknown> = Promise.resolve();
+  #failure: unknown = null;
+
+  constructor(client: Client) {
+    this.client = client.with({ 'x-client-id': this.clientId });
+  }
+
+  /** Titles of the tasks it holds, sorted. */
+  get titles(): readonly string[] {
+    return this.tasks.map(({ title }) => title).sort();
+  }
+
+  get tasks() {
+    return [...this.known.values()].flatMap((change) =>
+      change.op === 'put' && change.entity === 'task' ? [change.data] : [],
+    );
+  }
+
+  /** Id → version of the tasks it holds. */
+  get versions(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.tasks.map(({ id, version }) => [id, version]));
+  }
+
+  get connected(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** Connects with a ticket, then asks for what it missed. */
+  async connect(): Promise<void> {
+    const { ticket, url } = expectStatus(
+      await this.client.post<{ ticket: string; url: string }>('/realtime/tickets', { client_id: this.clientId }),
+      201,
+    );
+    this.#socket = await openSocket(`${url}?ticket=${ticket}`);
+    this.#socket.on('message', (data) => this.#take(JSON.parse(String(data))));
+    await this.#inTurn(() => this.pull());
+  }
+
+  /** Goes away without a word, as a phone in a tunnel does. */
+  drop(): void {
+    this.#socket?.terminate();
+    this.#socket = null;
+  }
+
+  send(message: unknown): void {
+    this.#socket?.send(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+
+  ping(): void {
+    this.send({ action: 'ping' });
+  }
+
+  /** Asks for what is new, to the end; starts over when its cursor no longer holds. */
+  async pull(): Promise<void> {
+    for (;;) {
+      const query = this.cursor === null ? '' : `?cursor=${encodeURIComponent(this.cursor)}`;
+      const answer = await this.client.get<Pulled>(`/sync${query}`);
+      if (answer.status === 410) {
+        this.cursor = null;
+        this.known.clear();
+        this.restarts += 1;
+        continue;
+      }
+      const { changes, cursor, has_more } = expectStatus(answer, 200);
+      this.#apply(changes);
+      this.cursor = cursor;
+      if (!has_more) return;
+    }
+  }
+
+  /** Waits until something holds; asks the server from time to time, as a device that pings does. */
+  async until(holds: () => boolean, what = 'what was expected'): Promise<void> {
+    for (let attempt = 1; attempt <= 3_000; attempt += 1) {
+      if (this.#failure) throw this.#failure;
+      if (holds()) return;
+      if (attempt % 200 === 0 && this.connected) this.ping();
+      await wait(5);
+    }
+    throw new Error(`a device never saw ${what}; it holds ${JSON.stringify(this.titles)}`);
+  }
+
+  #take(frame: Incoming): void {
+    this.frames.push(frame);
+    this.#inTurn(async () => {
+      if (frame.type === 'changes' && frame.prev === this.cursor && frame.changes) {
+        this.#apply(frame.changes);
+        this.cursor = frame.cursor;
+      } else if ((frame.type === 'changes' || frame.type === 'pong') && frame.cursor !== this.cursor) {
+        this.gaps += 1;
+        await this.pull();
+      }
+    }).catch((error: unknown) => {
+      this.#failure = error;
+    });
+  }
+
+  /** One thing after the other, so that no answer overtakes a frame. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#work.then(work);
+    this.#work = next.catch(() => undefined);
+    return next;
+  }
+
+  #apply(changes: readonly Change[]): void {
+    for (const change of changes) {
+      const key = `${change.entity} ${change.id}`;
+      if ((this.known.get(key)?.version ?? 0) < change.version) this.known.set(key, change);
+    }
+  }
+}
+
+/** @throws Error with the status that the upgrade was refused with */
+export const openSocket = (url: string, headers: Readonly<Record<string, string>> = {}): Promise<WebSocket> =>
+  new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, { headers });
+    socket.once('open', () => resolve(socket));
+    socket.once('unexpected-response', (request, response) => {
+      request.destroy();
+      reject(new Error(`refused with ${response.statusCode}`));
+    });
+    socket.once('error', reject);
+  });
