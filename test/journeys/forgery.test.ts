@@ -1,0 +1,129 @@
+import { createPrivateKey, type JsonWebKey, type KeyObject, randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { routes } from '#blueprint/routes.ts';
+import { type Account, type Client, expectStatus, type Task } from '#test/support/client.ts';
+import { newKey, publicPemOf, readToken, signHs256, signRs256, tampered, unsigned } from '#test/support/tokens.ts';
+import { anyone, somebody } from './support.ts';
+
+const dynamodbEndpoint = inject('dynamodbEndpoint');
+
+/** The pool's own key, which only the embedded runner lets us have. */
+const poolKey = (): KeyObject =>
+  createPrivateKey({
+    key: createRequire(import.meta.url)('cognito-local/lib/keys/cognitoLocal.private.json').pem,
+    format: 'pem',
+  });
+
+const jwks = async (): Promise<JsonWebKey[]> => {
+  const port = Number(new URL(dynamodbEndpoint ?? '').port) + 1;
+  const response = await fetch(`http://127.0.0.1:${port}/${inject('outputs').UserPoolId}/.well-known/jwks.json`);
+  return ((await response.json()) as { keys: JsonWebKey[] }).keys;
+};
+
+describe.skipIf(!dynamodbEndpoint)('a token that is not one', () => {
+  let ada: Account;
+  let nobody: Client;
+  let publicPem: string;
+  beforeAll(async () => {
+    ada = await somebody();
+    nobody = await anyone();
+    publicPem = publicPemOf((await jwks())[0] ?? {});
+  });
+
+  const access = () => readToken(ada.tokens.access_token);
+  const now = () => Math.floor(Date.now() / 1000);
+  const bearer = (token: string): Client => nobody.withToken(token);
+
+  const forgeries: readonly (readonly [string, () => Client, number])[] = [
+    ['none at all', () => nobody, 401],
+    ['an empty one', () => bearer(''), 401],
+    ['nonsense', () => bearer('a.b.c'), 401],
+    ['an unsigned one (alg none)', () => bearer(unsigned(access())), 401],
+    ['one signed with the public key as a secret', () => bearer(signHs256(access(), publicPem)), 401],
+    ['one signed with another key of the same name', () => bearer(signRs256(access(), newKey())), 401],
+    ['one of an unknown key', () => bearer(signRs256({ ...access(), header: { kid: 'other' } }, newKey())), 401],
+    ['one made out to somebody else', () => bearer(tampered(ada.tokens.access_token, { sub: randomUUID() })), 401],
+    [
+      'an expired one',
+      () => bearer(signRs256({ ...access(), payload: { ...access().payload, exp: now() - 1 } }, poolKey())),
+      401,
+    ],
+    [
+      'one of another client',
+      () => bearer(signRs256({ ...access(), payload: { ...access().payload, client_id: 'other' } }, poolKey())),
+      401,
+    ],
+    [
+      'one of another pool',
+      () =>
+        bearer(
+          signRs256(
+            {
+              ...access(),
+              payload: { ...access().payload, iss: 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Other' },
+            },
+            poolKey(),
+          ),
+        ),
+      401,
+    ],
+    ['the ID token', () => bearer(ada.tokens.id_token), 403],
+    ['the refresh token', () => bearer(ada.tokens.refresh_token), 401],
+  ];
+
+  it.each(forgeries)('is refused: %s', async (_, forged, status) => {
+    const answer = await forged().get<{ message: string }>('/tasks');
+    expect(answer.status).toBe(status);
+    expect(answer.body).toEqual({ message: status === 401 ? 'Unauthorized' : 'Forbidden' });
+  });
+
+  it('is refused on every route that is not public', async () => {
+    for (const { method, path, auth } of routes) {
+      if (auth === 'public') continue;
+      const answer = await nobody.ask(method, path.replace(/\{\w+\}/g, randomUUID()), {
+        ...(method !== 'GET' && { body: {} }),
+      });
+      expect([`${method} ${path}`, answer.status]).toEqual([`${method} ${path}`, 401]);
+    }
+  });
+
+  it('would have been taken, had it been a good one', async () => {
+    const resigned = bearer(signRs256(access(), poolKey()));
+    expectStatus(await resigned.get('/tasks'), 200);
+  });
+});
+
+/** A body with which the route would work, were the item one's own. */
+const bodies: Readonly<Record<string, unknown>> = { PUT: { title: 'Mine now' }, PATCH: { title: 'Mine now' } };
+
+describe.skipIf(!dynamodbEndpoint)('somebody else’s item', () => {
+  it('is a 404 on every route, and stays as it is', async () => {
+    const [ada, eve] = [await somebody(), await somebody()];
+    const task = expectStatus(await ada.client.post<Task>('/tasks', { title: 'Ada’s' }), 201);
+    const idRoutes = routes.filter(({ path }) => path.includes('{'));
+    expect(idRoutes.length).toBeGreaterThan(0);
+
+    const before = await partitionOf(task.user_id);
+    for (const { method, path } of idRoutes) {
+      const answer = await eve.client.ask(method, path.replace('{task_id}', task.id), {
+        ...(bodies[method] !== undefined && { body: bodies[method] }),
+      });
+      expect([`${method} ${path}`, answer.status]).toEqual([`${method} ${path}`, 404]);
+    }
+    expect(await partitionOf(task.user_id)).toEqual(before);
+  });
+});
+
+/** Everything of a user but the log, which the stream writes when it likes. */
+const partitionOf = async (user: string) => {
+  const client = new DynamoDBClient({
+    endpoint: dynamodbEndpoint ?? '',
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const { Items = [] } = await client.send(new ScanCommand({ TableName: inject('outputs').TableName }));
+  client.destroy();
+  return Items.filter(({ pk, sk }) => pk?.S === `USER#${user}` && !sk?.S?.startsWith('CHANGE#'));
+};
