@@ -22,6 +22,8 @@ export interface Assembly {
   named(arnOrPhysicalId: string): Resource | undefined;
   /** What a part learned when it made the resource, such as a table's stream ARN: `Fn::GetAtt` gives it from then on. */
   learn(logicalId: string, attribute: string, value: string): void;
+  /** A URL of our own APIs or of the user pool, as it is reached locally; any other text as it is. */
+  localUrl(text: string): string;
   /** Output name → value, of all stacks together; URLs are the local ones. */
   outputs(): Readonly<Record<string, string>>;
 }
@@ -35,6 +37,19 @@ export type Invocation =
 export interface Lambdas {
   /** @param functionArn an ARN, an alias of it, or an API Gateway integration URI that holds one */
   invoke(functionArn: string, event: unknown): Promise<Invocation>;
+}
+
+/** An event on EventBridge's default bus. */
+export interface BusEvent {
+  readonly version: '0';
+  readonly id: string;
+  readonly 'detail-type': string;
+  readonly source: string;
+  readonly account: string;
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
 }
 
 /** Something that was started and can be stopped; stopping twice is harmless. */

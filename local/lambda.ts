@@ -1,0 +1,280 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { extname, join } from 'node:path';
+import {
+  type Assembly,
+  type Invocation,
+  type Lambdas,
+  localAccount,
+  localRegion,
+  type Part,
+  type Resource,
+} from '#local/parts.ts';
+import { closeServer, listen, readBody } from '#local/server.ts';
+
+/** As many Lambdas as run at once; further invocations wait their turn. */
+const maxProcesses = 16;
+
+/** AWS's limit for a request or a reply. */
+const maxPayloadBytes = 6 * 1024 * 1024;
+
+export interface LambdaOptions {
+  readonly assembly: Assembly;
+  /** Where the Runtime API listens. */
+  readonly port: number;
+  /** Where the services are: `DYNAMODB` → URL, as the SDK's own variables call them. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** Everything that functions print. */
+  readonly logFile: string;
+  /** Hears of invocations that ended with an error. */
+  readonly onError?: (functionName: string, message: string) => void;
+  readonly processes?: number;
+}
+
+interface LambdaFunction {
+  readonly arn: string;
+  readonly name: string;
+  readonly resource: Resource;
+  readonly handler: string;
+  readonly memoryMegabytes: number;
+  readonly timeoutSeconds: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+interface Job {
+  readonly id: string;
+  readonly lambda: LambdaFunction;
+  readonly event: string;
+  readonly end: (invocation: Invocation) => void;
+  timer?: NodeJS.Timeout;
+}
+
+interface Worker {
+  readonly id: string;
+  readonly lambda: LambdaFunction;
+  readonly process: ChildProcess;
+  readonly exited: Promise<void>;
+  /** Its open request for the next invocation. */
+  waiting: ServerResponse | null;
+  job: Job | null;
+  initError: Invocation | null;
+}
+
+const bootstrap = join(import.meta.dirname, 'bootstrap.mjs');
+
+/** Hosts every function of the assembly: a process for each invocation that runs, kept warm for the next. */
+export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Part> => {
+  const { assembly, port, endpoints, onError = () => undefined, processes = maxProcesses } = options;
+  const functions = new Map<string, LambdaFunction>();
+  const workers = new Map<string, Worker>();
+  const queue: Job[] = [];
+  const logs = createWriteStream(options.logFile, { flags: 'a' });
+  let stopping = false;
+
+  const functionOf = (reference: string): LambdaFunction => {
+    const name = /:function:([^:/]+)/.exec(reference)?.[1];
+    const known = functions.get(name ?? '');
+    if (known) return known;
+    const resource = assembly.resourcesOf('AWS::Lambda::Function').find(({ physicalId }) => physicalId === name);
+    if (!resource) throw new Error(`there is no Lambda ${reference}`);
+    const made = describe(resource, assembly);
+    functions.set(made.name, made);
+    return made;
+  };
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+  await listen(server, port);
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const [, workerId = '', , , what = '', jobId, end] = (request.url ?? '').split('/');
+    const worker = workers.get(workerId);
+    if (!worker) return void response.destroy();
+    if (what === 'invocation' && jobId === 'next') {
+      worker.waiting = response;
+      if (worker.job) return give(worker);
+      return next();
+    }
+    const body = (await readBody(request)).toString('utf8');
+    if (what === 'init') worker.initError = failed(JSON.parse(body));
+    else if (worker.job?.id === jobId) {
+      settle(worker, end === 'response' ? replied(body) : failed(JSON.parse(body)));
+    }
+    response.writeHead(202).end();
+  };
+
+  const settle = (worker: Worker, invocation: Invocation): void => {
+    const { job } = worker;
+    if (!job) return;
+    worker.job = null;
+    clearTimeout(job.timer);
+    if (!invocation.ok) onError(job.lambda.name, `${invocation.errorType}: ${invocation.errorMessage}`);
+    job.end(invocation);
+  };
+
+  const give = (worker: Worker): void => {
+    const { job, waiting, lambda } = worker;
+    if (!job || !waiting) return;
+    worker.waiting = null;
+    const milliseconds = lambda.timeoutSeconds * 1000;
+    job.timer = setTimeout(() => {
+      settle(worker, {
+        ok: false,
+        errorType: 'Sandbox.Timedout',
+        errorMessage: `Task timed out after ${lambda.timeoutSeconds.toFixed(2)} seconds`,
+      });
+      worker.process.kill('SIGKILL');
+    }, milliseconds);
+    waiting.writeHead(200, {
+      'content-type': 'application/json',
+      'lambda-runtime-aws-request-id': job.id,
+      'lambda-runtime-deadline-ms': String(Date.now() + milliseconds),
+      'lambda-runtime-invoked-function-arn': lambda.arn,
+    });
+    waiting.end(job.event);
+  };
+
+  /** Gives waiting jobs to idle processes, or to new ones as long as there may be more. */
+  const next = (): void => {
+    for (const job of [...queue]) {
+      const idle = [...workers.values()].find((worker) => worker.lambda === job.lambda && isIdle(worker));
+      if (!idle && workers.size >= processes && !evict()) continue;
+      queue.splice(queue.indexOf(job), 1);
+      const worker = idle ?? hire(job.lambda);
+      worker.job = job;
+      give(worker);
+    }
+  };
+
+  const isIdle = (worker: Worker): boolean => worker.job === null && worker.waiting !== null;
+
+  /** An idle process of another function makes room. */
+  const evict = (): boolean => {
+    const wanted = new Set(queue.map(({ lambda }) => lambda));
+    const idle = [...workers.values()].find((worker) => isIdle(worker) && !wanted.has(worker.lambda));
+    if (!idle) return false;
+    workers.delete(idle.id);
+    idle.process.kill();
+    return true;
+  };
+
+  const hire = (lambda: LambdaFunction): Worker => {
+    const id = randomUUID();
+    const child = spawn(
+      process.execPath,
+      ['--enable-source-maps', `--max-old-space-size=${lambda.memoryMegabytes}`, bootstrap],
+      {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: {
+          PATH: process.env.PATH,
+          TZ: 'UTC',
+          ...lambda.environment,
+          ...Object.fromEntries(
+            Object.entries(endpoints).map(([service, url]) => [`AWS_ENDPOINT_URL_${service}`, url]),
+          ),
+          AWS_REGION: localRegion,
+          AWS_DEFAULT_REGION: localRegion,
+          AWS_ACCESS_KEY_ID: 'local',
+          AWS_SECRET_ACCESS_KEY: 'local',
+          AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}/${id}`,
+          AWS_LAMBDA_FUNCTION_NAME: lambda.name,
+          AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(lambda.memoryMegabytes),
+          AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+          AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+          LAMBDA_TASK_ROOT: lambda.resource.assetFolder ?? '',
+          _HANDLER: lambda.handler,
+        },
+      },
+    );
+    child.stdout.pipe(logs, { end: false });
+    child.stderr.pipe(logs, { end: false });
+    const exited = new Promise<void>((resolve) => {
+      child.once('close', () => resolve());
+      child.once('error', () => resolve());
+    });
+    const worker: Worker = {
+      id,
+      lambda,
+      process: child,
+      exited: exited.then(() => leave(worker)),
+      waiting: null,
+      job: null,
+      initError: null,
+    };
+    workers.set(id, worker);
+    return worker;
+  };
+
+  const leave = (worker: Worker): void => {
+    workers.delete(worker.id);
+    settle(
+      worker,
+      worker.initError ?? { ok: false, errorType: 'Runtime.ExitError', errorMessage: 'the process ended by itself' },
+    );
+    if (!stopping) next();
+  };
+
+  return {
+    invoke: (reference, event) =>
+      new Promise((resolve, reject) => {
+        try {
+          const text = JSON.stringify(event);
+          if (Buffer.byteLength(text) > maxPayloadBytes) return resolve(tooLarge('request'));
+          queue.push({ id: randomUUID(), lambda: functionOf(reference), event: text, end: resolve });
+          next();
+        } catch (error) {
+          reject(error);
+        }
+      }),
+    stop: async () => {
+      stopping = true;
+      queue.length = 0;
+      const last = [...workers.values()];
+      for (const worker of last) worker.process.kill('SIGKILL');
+      await Promise.all(last.map(({ exited }) => exited));
+      await closeServer(server);
+      logs.end();
+    },
+  };
+};
+
+const describe = (resource: Resource, assembly: Assembly): LambdaFunction => {
+  const { Handler, MemorySize, Timeout, Environment } = resource.properties as {
+    Handler?: string;
+    MemorySize?: number;
+    Timeout?: number;
+    Environment?: { Variables?: Record<string, string> };
+  };
+  if (!resource.assetFolder || extname(resource.assetFolder) === '.zip') {
+    throw new Error(`${resource.logicalId} has no folder with its code`);
+  }
+  return {
+    arn: `arn:aws:lambda:${localRegion}:${localAccount}:function:${resource.physicalId}`,
+    name: resource.physicalId,
+    resource,
+    handler: Handler ?? 'index.handler',
+    memoryMegabytes: MemorySize ?? 128,
+    timeoutSeconds: Timeout ?? 3,
+    environment: Object.fromEntries(
+      Object.entries(Environment?.Variables ?? {}).map(([name, value]) => [name, assembly.localUrl(String(value))]),
+    ),
+  };
+};
+
+const replied = (body: string): Invocation =>
+  Buffer.byteLength(body) > maxPayloadBytes ? tooLarge('response') : { ok: true, payload: JSON.parse(body) };
+
+const failed = ({ errorType, errorMessage }: { errorType: string; errorMessage: string }): Invocation => ({
+  ok: false,
+  errorType,
+  errorMessage,
+});
+
+const tooLarge = (what: string): Invocation => ({
+  ok: false,
+  errorType: what === 'response' ? 'Function.ResponseSizeTooLarge' : 'RequestEntityTooLargeException',
+  errorMessage: `the ${what} payload is larger than ${maxPayloadBytes} bytes`,
+});

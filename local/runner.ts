@@ -1,0 +1,127 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readAssembly, synthesize } from '#local/assembly.ts';
+import { startBuckets } from '#local/bucket.ts';
+import { startCognito } from '#local/cognito.ts';
+import { startTables } from '#local/dynamodb.ts';
+import { availableEngines, startEngine } from '#local/dynamodb-engine.ts';
+import { startHttpApi } from '#local/http-api.ts';
+import { startLambdas } from '#local/lambda.ts';
+import { lockFolder } from '#local/lock.ts';
+import { startMailbox } from '#local/mailbox.ts';
+import { type BusEvent, type Lambdas, type Part, portsFrom, RunnerProblem } from '#local/parts.ts';
+import { startRules } from '#local/rules.ts';
+import { startSocketApi } from '#local/socket-api.ts';
+import { startStreamSources } from '#local/stream-source.ts';
+
+export interface RunnerOptions {
+  /** The first of ten ports: HTTP, WebSocket, mailbox, services. */
+  readonly port: number;
+  /** Where data lives, and survives. */
+  readonly dataFolder: string;
+  /** Begin with nothing. */
+  readonly fresh: boolean;
+  /** Hears of each step that is done. */
+  readonly onStep?: (step: string, milliseconds: number) => void;
+  /** Hears of invocations that ended with an error. */
+  readonly onError?: (functionName: string, message: string) => void;
+}
+
+export interface RunningPomona extends Part {
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/**
+ * Synthesizes the app and hosts it. Whatever has been started is stopped again when a later step fails.
+ * @throws RunnerProblem for what a person can mend
+ */
+export const startRunner = async ({
+  port,
+  dataFolder,
+  fresh,
+  onStep = () => undefined,
+  onError = () => undefined,
+}: RunnerOptions): Promise<RunningPomona> => {
+  const ports = portsFrom(port);
+  const started: Part[] = [];
+  const stop = async (): Promise<void> => {
+    // The last that was started goes first: nobody calls what is gone.
+    for (const part of started.splice(0).reverse()) await part.stop();
+  };
+  const step = async <P extends Part>(name: string, start: () => Promise<P>): Promise<P> => {
+    const since = performance.now();
+    const part = await start();
+    started.push(part);
+    onStep(name, performance.now() - since);
+    return part;
+  };
+
+  try {
+    await mkdir(dataFolder, { recursive: true });
+    await step('data folder', async () => lockFolder(dataFolder));
+    if (fresh) {
+      await Promise.all(
+        ['dynamodb', 'cognito', 's3', 'stream-checkpoints'].map((name) =>
+          rm(join(dataFolder, name), { recursive: true, force: true }),
+        ),
+      );
+    }
+    const assemblyFolder = join(dataFolder, 'cdk.out');
+    await step('templates and bundles', async () => {
+      await rm(assemblyFolder, { recursive: true, force: true });
+      await synthesize(assemblyFolder);
+      return { stop: async () => undefined };
+    });
+    const assembly = await readAssembly(assemblyFolder, ports);
+
+    const [engineName] = availableEngines();
+    if (!engineName) {
+      throw new RunnerProblem('There is no DynamoDB engine for this machine: install Java 17, or use Linux on x64.');
+    }
+    const engine = await step(`DynamoDB (${engineName})`, () =>
+      startEngine(engineName, { port: ports.dynamodb, dataFolder: join(dataFolder, 'dynamodb') }),
+    );
+    await step('tables', () => startTables({ assembly, endpoint: engine.endpoint, dataFolder }));
+    const mailbox = await step('mailbox', () => startMailbox({ port: ports.mailbox }));
+
+    // The bus is there before its rules are: an object may arrive as soon as the buckets listen.
+    const bus: { put: (event: BusEvent) => void } = { put: () => undefined };
+    const buckets = await step('buckets', () =>
+      startBuckets({ assembly, ports, dataFolder, putEvent: (event) => bus.put(event) }),
+    );
+    const cognitoEndpoint = `http://127.0.0.1:${ports.cognito}`;
+    const lambdas: Lambdas & Part = await step('functions', () =>
+      startLambdas({
+        assembly,
+        port: ports.runtime,
+        endpoints: {
+          DYNAMODB: engine.endpoint,
+          S3: buckets.endpoint,
+          SES: mailbox.url,
+          COGNITO_IDENTITY_PROVIDER: cognitoEndpoint,
+        },
+        logFile: join(dataFolder, 'functions.log'),
+        onError,
+      }),
+    );
+    await step('user pool', () =>
+      startCognito({ assembly, lambdas, port: ports.cognito, dataFolder, mailboxUrl: mailbox.url }),
+    );
+    const rules = await step('schedules and rules', () => startRules({ assembly, lambdas }));
+    bus.put = (event) => rules.put(event);
+    await step('stream consumers', () =>
+      startStreamSources({ assembly, lambdas, endpoint: engine.endpoint, s3Endpoint: buckets.endpoint, dataFolder }),
+    );
+    await step('WebSocket API', () => startSocketApi({ assembly, lambdas, port: ports.webSocket }));
+    // The last: when /health answers, everything does.
+    await step('HTTP API', () =>
+      startHttpApi({ assembly, lambdas, port: ports.http, keysOf: (issuer) => keysOf(assembly.localUrl(issuer)) }),
+    );
+    return { outputs: { ...assembly.outputs(), MailboxUrl: mailbox.url }, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const keysOf = async (issuer: string): Promise<unknown> => (await fetch(`${issuer}/.well-known/jwks.json`)).json();

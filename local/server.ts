@@ -1,0 +1,36 @@
+import type { IncomingMessage, Server } from 'node:http';
+import { RunnerProblem } from '#local/parts.ts';
+
+/** @throws RunnerProblem when somebody else has the port */
+export const listen = (server: Server, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? portTaken(port) : error),
+    );
+    server.listen(port, '127.0.0.1', () => resolve());
+  });
+
+export const portTaken = (port: number): RunnerProblem =>
+  new RunnerProblem(`Port ${port} is taken. Stop what uses it, or choose other ports with --port.`);
+
+/** Ends open connections as well: a keep-alive must not hold up the end. */
+export const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+/** @returns `null` as soon as there is more than `limit` */
+export const readUpTo = async (request: IncomingMessage, limit: number): Promise<Buffer | null> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > limit) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};
+
+export const readBody = async (request: IncomingMessage): Promise<Buffer> =>
+  (await readUpTo(request, Number.POSITIVE_INFINITY)) ?? Buffer.alloc(0);
