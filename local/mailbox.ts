@@ -1,0 +1,17 @@
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { isListening } from '#local/dynamodb-engine.ts';
+import type { Part } from '#local/parts.ts';
+import { closeServer, portTaken } from '#local/server.ts';
+
+const serveMailbox: (options: { port: number }) => Promise<Server> = createRequire(import.meta.url)(
+  'aws-ses-v2-local',
+).default;
+
+/** SES: whatever is sent lands in a mailbox, to be looked at on a page (`/`) or as JSON (`/store`). */
+export const startMailbox = async ({ port }: { readonly port: number }): Promise<Part & { readonly url: string }> => {
+  // It would wait for ever on a port that somebody else has.
+  if (await isListening(port)) throw portTaken(port);
+  const server = await serveMailbox({ port });
+  return { url: `http://127.0.0.1:${port}`, stop: () => closeServer(server) };
+};
