@@ -84,5 +84,8 @@ export const portsFrom = (http: number): Ports => ({
 export const localRegion = 'us-east-1';
 export const localAccount = '000000000000';
 
+/** Every local service takes these; s3rver knows no others. */
+export const localCredentials = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
+
 /** What a person reads when something that they can mend is wrong: printed as it is, without a stack. */
 export class RunnerProblem extends Error {}

@@ -81,7 +81,7 @@ export const startRunner = async ({
     const engine = await step(`DynamoDB (${engineName})`, () =>
       startEngine(engineName, { port: ports.dynamodb, dataFolder: join(dataFolder, 'dynamodb') }),
     );
-    await step('tables', () => startTables({ assembly, endpoint: engine.endpoint, dataFolder }));
+    const tables = await step('tables', () => startTables({ assembly, endpoint: engine.endpoint }));
     const mailbox = await step('mailbox', () => startMailbox({ port: ports.mailbox }));
 
     // The bus is there before its rules are: an object may arrive as soon as the buckets listen.
@@ -110,7 +110,14 @@ export const startRunner = async ({
     const rules = await step('schedules and rules', () => startRules({ assembly, lambdas }));
     bus.put = (event) => rules.put(event);
     await step('stream consumers', () =>
-      startStreamSources({ assembly, lambdas, endpoint: engine.endpoint, s3Endpoint: buckets.endpoint, dataFolder }),
+      startStreamSources({
+        assembly,
+        lambdas,
+        tables,
+        endpoint: engine.endpoint,
+        s3Endpoint: buckets.endpoint,
+        dataFolder,
+      }),
     );
     await step('WebSocket API', () => startSocketApi({ assembly, lambdas, port: ports.webSocket }));
     // The last: when /health answers, everything does.

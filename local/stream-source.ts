@@ -10,9 +10,17 @@ import {
   type _Record as StreamRecord,
 } from '@aws-sdk/client-dynamodb-streams';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { localCredentials, type Tables } from '#local/dynamodb.ts';
+import type { Tables } from '#local/dynamodb.ts';
 import { type Matcher, patternMatcher } from '#local/event-pattern.ts';
-import { type Assembly, type Invocation, type Lambdas, localRegion, type Part, type Resource } from '#local/parts.ts';
+import {
+  type Assembly,
+  type Invocation,
+  type Lambdas,
+  localCredentials,
+  localRegion,
+  type Part,
+  type Resource,
+} from '#local/parts.ts';
 
 export interface StreamSourcesOptions {
   readonly assembly: Assembly;

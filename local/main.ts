@@ -1,0 +1,104 @@
+/**
+ * `npm start`: the whole backend on this machine.
+ */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { RunnerProblem } from '#local/parts.ts';
+import { type RunningPomona, startRunner } from '#local/runner.ts';
+
+const usage = `npm start -- [--port N] [--fresh] [--quiet] [--data FOLDER]
+
+  --port N       the first of ten ports in a row (default 4000)
+  --fresh        begin with nothing
+  --quiet        print only what went wrong
+  --data FOLDER  where data lives, and survives (default .local)`;
+
+interface Options {
+  readonly port: number;
+  readonly fresh: boolean;
+  readonly quiet: boolean;
+  readonly dataFolder: string;
+}
+
+/** @throws RunnerProblem that says how it is called */
+const readOptions = (): Options => {
+  try {
+    const { port, fresh, quiet, data } = parseArgs({
+      options: {
+        port: { type: 'string', default: '4000' },
+        fresh: { type: 'boolean', default: false },
+        quiet: { type: 'boolean', default: false },
+        data: { type: 'string', default: join(import.meta.dirname, '../.local') },
+      },
+    }).values;
+    const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
+    if (number < 1024 || number > 65_526) throw new Error(`--port takes a number from 1024 to 65526, not "${port}"`);
+    return { port: number, fresh, quiet, dataFolder: resolve(data) };
+  } catch (error) {
+    throw new RunnerProblem(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+  }
+};
+
+const main = async (): Promise<void> => {
+  const { port, fresh, quiet, dataFolder } = readOptions();
+  const say = (text: string): void => {
+    if (!quiet) console.log(text);
+  };
+  const startedAt = performance.now();
+  const outputsFile = join(dataFolder, 'outputs.json');
+  await rm(outputsFile, { force: true });
+
+  let stopping = false;
+  const starting = startRunner({
+    port,
+    dataFolder,
+    fresh,
+    onStep: (step, milliseconds) => say(`  ✓ ${step.padEnd(24)} ${String(Math.round(milliseconds)).padStart(5)} ms`),
+    onError: (functionName, message) => console.error(`  ! ${functionName}: ${message}`),
+  });
+  const leave = async (): Promise<void> => {
+    // Whoever asks twice does not want to wait.
+    if (stopping) process.exit(1);
+    stopping = true;
+    say('\nStopping …');
+    const running = await starting.catch(() => null);
+    await rm(outputsFile, { force: true });
+    await running?.stop();
+    process.exit(0);
+  };
+  process.on('SIGINT', leave);
+  process.on('SIGTERM', leave);
+
+  say('Pomona starts\n');
+  const { outputs }: RunningPomona = await starting;
+  if (stopping) return;
+  await mkdir(dataFolder, { recursive: true });
+  await writeFile(`${outputsFile}.draft`, `${JSON.stringify(outputs, null, 2)}\n`);
+  await rename(`${outputsFile}.draft`, outputsFile);
+  say(welcome(outputs, performance.now() - startedAt, relative(process.cwd(), dataFolder)));
+};
+
+const welcome = (outputs: Readonly<Record<string, string>>, milliseconds: number, folder: string): string => `
+Pomona is ready after ${(milliseconds / 1000).toFixed(1)} s
+
+  API        ${outputs.HttpApiUrl}
+  WebSocket  ${outputs.WebSocketUrl}
+  mailbox    ${outputs.MailboxUrl}
+  data       ${folder}/  (functions' logs: ${folder}/functions.log)
+
+Register, and find the code in the mailbox:
+
+  curl -i ${outputs.HttpApiUrl}/register -H 'content-type: application/json' \\
+    -d '{"email":"ada@pomona.example","password":"correct horse battery"}'
+
+Or see two devices at work, in another terminal:  npm run demo
+
+Ctrl-C stops it.`;
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof RunnerProblem ? error.message : error);
+  process.exit(error instanceof RunnerProblem ? 2 : 1);
+}
