@@ -15,7 +15,8 @@ export const synthesize = (folder: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const app = spawn(process.execPath, [join(root, 'bin/app.ts')], {
       cwd: root,
-      env: { ...process.env, CDK_OUTDIR: folder },
+      // As the CLI does: the templates then say which folder holds a function's code.
+      env: { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: '{"aws:cdk:enable-asset-metadata":true}' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let printed = '';

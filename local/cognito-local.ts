@@ -1,5 +1,8 @@
 import { createRequire } from 'node:module';
 
+// cognito-local brings an SDK that would print a farewell for lack of it.
+process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
+
 /** Pinned exactly in package.json: these are its insides, and what it depends on itself. */
 export const cognitoLocal: NodeJS.Require = createRequire(
   createRequire(import.meta.url).resolve('cognito-local/package.json'),

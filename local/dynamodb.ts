@@ -7,7 +7,7 @@ import {
   ResourceNotFoundException,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Assembly, localRegion, type Part, type Resource } from '#local/parts.ts';
+import { type Assembly, localCredentials, localRegion, type Part, type Resource } from '#local/parts.ts';
 
 export interface TablesOptions {
   readonly assembly: Assembly;
@@ -15,9 +15,6 @@ export interface TablesOptions {
   /** How often expired items are looked for. */
   readonly sweepMilliseconds?: number;
 }
-
-/** Credentials that every local service takes; s3rver knows no others. */
-export const localCredentials = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 
 type KeyOf = Readonly<Record<string, { S?: string }>>;
 
