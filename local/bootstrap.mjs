@@ -2,6 +2,7 @@
  * A Lambda's process: takes one invocation after the other from the Runtime API, as AWS's own runtimes do.
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
+import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -38,7 +39,9 @@ const errorOf = (thrown) =>
 
 const load = () => {
   const [file, name] = _HANDLER.split('.');
-  const handler = createRequire(import.meta.url)(join(LAMBDA_TASK_ROOT, file))[name];
+  const path = ['.js', '.cjs', '.mjs'].map((ending) => join(LAMBDA_TASK_ROOT, file + ending)).find(existsSync);
+  if (!path) throw new Error(`Cannot find module '${file}'`);
+  const handler = createRequire(import.meta.url)(path)[name];
   if (typeof handler !== 'function') throw new Error(`${_HANDLER} is not a function`);
   return handler;
 };
