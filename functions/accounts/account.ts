@@ -1,0 +1,90 @@
+import type { UserId } from '#shared/ids.ts';
+import type { Profile } from './profile.ts';
+
+/** What Cognito hands out. The refresh token comes again only where it rotates. */
+export interface Tokens {
+  readonly access_token: string;
+  readonly id_token: string;
+  readonly refresh_token?: string;
+  readonly token_type: 'Bearer';
+  /** Seconds. */
+  readonly expires_in: number;
+}
+
+/** A person as the identity provider knows them. */
+export interface KnownUser {
+  readonly owner: UserId;
+  readonly email: string;
+  readonly username: string | null;
+  readonly timezone: string | null;
+  readonly is_active: boolean;
+  readonly is_verified: boolean;
+  /** Whether they have confirmed their account. */
+  readonly confirmed: boolean;
+}
+
+export interface Registration {
+  readonly email: string;
+  readonly password: string;
+  readonly username: string | null;
+  readonly timezone: string;
+}
+
+/**
+ * Cognito, as this room asks for it. `login` is an e-mail address or a user's id. What a caller did wrong is thrown as a `Failure`:
+ * `invalid-credentials`, `not-confirmed`, `wrong-code`, `invalid-request` (a password that the pool refuses), `too-many-requests`.
+ */
+export interface IdentityProvider {
+  /** @returns the new user, or `null` when the address has an account already */
+  signUp(registration: Registration): Promise<UserId | null>;
+  /** A wrong or old code, an unknown address and a confirmed account are all the same `wrong-code`. */
+  confirmSignUp(email: string, code: string): Promise<void>;
+  /** Mails a code if there is an account that waits for one; says nothing either way. */
+  resendCode(email: string): Promise<void>;
+  signIn(login: string, password: string): Promise<Tokens>;
+  refresh(refreshToken: string): Promise<Tokens>;
+  /** A token that is none is as good as revoked (RFC 7009 §2.2). */
+  revoke(refreshToken: string): Promise<void>;
+  /** Mails a code if there is a confirmed account; says nothing either way. */
+  forgotPassword(email: string): Promise<void>;
+  resetPassword(email: string, code: string, newPassword: string): Promise<void>;
+  changePassword(accessToken: string, currentPassword: string, newPassword: string): Promise<void>;
+  /** Ends every refresh token. */
+  signOutEverywhere(owner: UserId): Promise<void>;
+  find(login: string): Promise<KnownUser | null>;
+}
+
+/** Where usernames are kept, so that each is one person's. Names are compared as {@link foldUsername} folds them. */
+export interface UsernameStore {
+  /**
+   * Keeps a name for somebody who is registering, until it is confirmed or a day is over.
+   * `mine`: the same address had reserved it already. `taken`: it is another's.
+   */
+  reserve(username: string, email: string, now: Date): Promise<'reserved' | 'mine' | 'taken'>;
+  /** Says who the reservation is for, once that is known. */
+  assign(username: string, owner: UserId, now: Date): Promise<void>;
+  release(username: string, email: string): Promise<void>;
+  /** Makes it theirs for good. @returns false when somebody else was faster after the reservation had run out */
+  confirm(username: string, owner: UserId, now: Date): Promise<boolean>;
+  ownerOf(username: string, now: Date): Promise<UserId | null>;
+}
+
+/** How long a reservation holds: as long as the code that would confirm it. */
+export const reservationSeconds: number = 24 * 60 * 60;
+
+/** Names that look alike to a person are the same name. */
+export const foldUsername = (username: string): string => username.normalize('NFKC').toLowerCase();
+
+export interface ProfileStore {
+  get(owner: UserId): Promise<Profile | null>;
+  /** @returns false when there is one already */
+  create(profile: Profile, changedBy: string | null, now: Date): Promise<boolean>;
+  /** @returns false when it is no longer in the version before this one */
+  replace(profile: Profile, changedBy: string | null): Promise<boolean>;
+}
+
+/** Ends a user's open sockets at once. */
+export type EndConnections = (owner: UserId, now: Date) => Promise<void>;
+
+/** Tells the owner of an address that somebody tried to register with it. Never throws: nobody must notice. */
+export type TellOwner = (email: string) => Promise<void>;

@@ -1,0 +1,156 @@
+import * as z from 'zod/mini';
+import type { OperationOf } from '#blueprint/routes.ts';
+import { isTimezone } from '#shared/days.ts';
+import { type Contract, contract } from '#shared/operation.ts';
+import { text } from '#shared/text.ts';
+import { profileSchema } from './profile.ts';
+
+z.globalRegistry.add(profileSchema, { id: 'Profile' });
+
+const email = z.string().check(
+  z.trim(),
+  z.toLowerCase(),
+  z.maxLength(254),
+  z.refine((value: string) => /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(value), 'must be an e-mail address'),
+);
+z.globalRegistry.add(email, { description: 'An e-mail address; upper and lower case are the same.', maxLength: 254 });
+
+/** Of an account that may exist already: whatever it is, it is not told from a wrong one. */
+const anyPassword = text({ min: 1, max: 256 });
+
+/** NIST SP 800-63B §3.1.1.2: length, and no rules of composition. */
+const newPassword = text({ min: 12, max: 256 });
+
+/** Without an @, so that a login is either a name or an address. */
+const username = z.string().check(
+  z.normalize('NFC'),
+  z.refine(
+    (value: string) => /^[\p{L}\p{N}][\p{L}\p{N}._-]{2,29}$/u.test(value),
+    'must have 3 to 30 letters, digits, dots, dashes or underscores, and begin with a letter or digit',
+  ),
+);
+z.globalRegistry.add(username, { description: 'One person’s alone, whatever its case.', minLength: 3, maxLength: 30 });
+
+const timezone = z.string().check(z.refine(isTimezone, 'must be the IANA name of a time zone, such as Europe/Berlin'));
+z.globalRegistry.add(timezone, { description: 'The IANA name of a time zone.' });
+
+const code = z.string().check(z.trim(), z.minLength(1), z.maxLength(64));
+
+const dayStart = z.string().check(z.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day from 00:00 to 23:59'));
+
+const minutes = z.int().check(z.minimum(1), z.maximum(240));
+
+const tokens = z.object({
+  access_token: z.string(),
+  id_token: z.string(),
+  refresh_token: z.optional(z.string()),
+  token_type: z.literal('Bearer'),
+  expires_in: z.number(),
+});
+z.globalRegistry.add(tokens, { id: 'Tokens' });
+
+const confirmationSent = z.object({ status: z.literal('confirmation_sent') });
+
+const ignored = z.optional(z.unknown());
+z.globalRegistry.add(ignored, { readOnly: true, description: 'Accepted and ignored: get, edit and put back works.' });
+
+export const profilePatch = z.strictObject({
+  user_id: ignored,
+  email: ignored,
+  username: ignored,
+  is_active: ignored,
+  is_verified: ignored,
+  version: ignored,
+  timezone: z.optional(timezone),
+  day_start: z.optional(dayStart),
+  pomodoro: z.optional(
+    z.strictObject({
+      focus_minutes: z.optional(minutes),
+      short_break_minutes: z.optional(minutes),
+      long_break_minutes: z.optional(minutes),
+      long_break_every: z.optional(z.int().check(z.minimum(1), z.maximum(12))),
+    }),
+  ),
+  notifications: z.optional(
+    z.strictObject({
+      task_due_soon: z.optional(z.boolean()),
+      due_soon_minutes: z.optional(z.int().check(z.minimum(1), z.maximum(10_080))),
+      task_overdue: z.optional(z.boolean()),
+      pomodoro_finished: z.optional(z.boolean()),
+      task_reminders: z.optional(z.boolean()),
+    }),
+  ),
+});
+export type ProfilePatch = z.output<typeof profilePatch>;
+
+export const accountContracts = {
+  register: contract({
+    summary: 'Register: a code is mailed to the address, whose owner hears of it either way',
+    body: z.strictObject({
+      email,
+      username: z.optional(username),
+      password: newPassword,
+      timezone: z._default(timezone, 'UTC'),
+    }),
+    replies: { 202: confirmationSent },
+    problems: ['username-taken'],
+  }),
+  confirmRegistration: contract({
+    summary: 'Confirm an account with the mailed code',
+    body: z.strictObject({ email, code }),
+    replies: { 204: null },
+    problems: ['wrong-code'],
+  }),
+  resendConfirmation: contract({
+    summary: 'Mail the code again, if there is an account that waits for it',
+    body: z.strictObject({ email }),
+    replies: { 202: confirmationSent },
+  }),
+  issueToken: contract({
+    summary: 'Sign in with e-mail or username, or refresh an access token',
+    body: z.discriminatedUnion('grant_type', [
+      z.strictObject({ grant_type: z.literal('password'), login: text({ min: 1, max: 254 }), password: anyPassword }),
+      z.strictObject({
+        grant_type: z.literal('refresh_token'),
+        refresh_token: z.string().check(z.minLength(1), z.maxLength(8192)),
+      }),
+    ]),
+    replies: { 200: tokens },
+    problems: ['invalid-credentials', 'not-confirmed'],
+  }),
+  revokeToken: contract({
+    summary: 'Revoke a refresh token (RFC 7009): one that is none is revoked already',
+    body: z.strictObject({ refresh_token: z.string().check(z.minLength(1), z.maxLength(8192)) }),
+    replies: { 204: null },
+  }),
+  forgotPassword: contract({
+    summary: 'Mail a code for a new password, if there is such an account',
+    body: z.strictObject({ email }),
+    replies: { 202: confirmationSent },
+  }),
+  resetPassword: contract({
+    summary: 'Set a new password with the mailed code: every session and every socket ends',
+    body: z.strictObject({ email, code, new_password: newPassword }),
+    replies: { 204: null },
+    problems: ['wrong-code'],
+  }),
+  changePassword: contract({
+    summary: 'Change the password: every other session and every socket ends',
+    body: z.strictObject({ current_password: anyPassword, new_password: newPassword }),
+    replies: { 200: tokens },
+    problems: ['invalid-credentials', 'too-many-requests'],
+  }),
+  getProfile: contract({
+    summary: 'Get one’s profile',
+    headers: ['If-None-Match'],
+    replies: { 200: profileSchema },
+  }),
+  updateProfile: contract({
+    summary: 'Change some settings (JSON merge patch)',
+    body: profilePatch,
+    accepts: ['application/merge-patch+json'],
+    headers: ['If-Match'],
+    replies: { 200: profileSchema },
+    problems: ['stale-version'],
+  }),
+} satisfies Record<OperationOf<'accounts'>, Contract>;

@@ -1,0 +1,43 @@
+import { prefix } from '#blueprint/table.ts';
+import { type Clock, epochSeconds } from '#shared/clock.ts';
+import { hashOf } from '#shared/ids.ts';
+import type { Operation } from '#shared/operation.ts';
+import { Failure } from '#shared/problems.ts';
+import { type Table, updateItem } from '#shared/table.ts';
+
+const windowSeconds = 60;
+
+export interface RateLimitNeeds {
+  readonly table: Table;
+  readonly clock: Clock;
+  /** How often one source address may call one route. */
+  readonly perMinute: number;
+}
+
+/**
+ * Lets an operation through so many times a minute for each source address, so that one abuser locks nobody else out. The address is
+ * kept as a hash, and for two minutes.
+ *
+ * @throws (the operation) Failure `too-many-requests` with the seconds until the next window
+ */
+export const limitPerSource =
+  ({ table, clock, perMinute }: RateLimitNeeds) =>
+  (name: string, { auth, answer }: Operation<'public'>): Operation<'public'> => ({
+    auth,
+    answer: async (event) => {
+      const second = epochSeconds(clock.now());
+      const window = Math.floor(second / windowSeconds);
+      const end = (window + 1) * windowSeconds;
+      const { count } = await updateItem(
+        table,
+        { pk: `${prefix.rate}${hashOf(`${name} ${event.requestContext.http.sourceIp}`)}`, sk: String(window) },
+        { add: { count: 1 }, set: { ttl: end + windowSeconds } },
+      );
+      if (Number(count) > perMinute) {
+        throw new Failure('too-many-requests', `At most ${perMinute} of these a minute.`, {
+          retryAfterSeconds: end - second,
+        });
+      }
+      return answer(event);
+    },
+  });
