@@ -190,8 +190,7 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
         },
       },
     );
-    child.stdout.pipe(logs, { end: false });
-    child.stderr.pipe(logs, { end: false });
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => logs.write(text));
     const exited = new Promise<void>((resolve) => {
       child.once('close', () => resolve());
       child.once('error', () => resolve());
