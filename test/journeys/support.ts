@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
+import type { OpenApi } from '#functions/openapi/document.ts';
 import { type Account, Client, expectStatus, signUp } from '#test/support/client.ts';
 import { conformingFetch } from '#test/support/conformance.ts';
 
 /** A client that nobody has signed in. Every answer it gets is held against the target's own OpenAPI document. */
 export const anyone = async (): Promise<Client> => {
   const target = inject('outputs');
-  const document = expectStatus(await new Client(target).get<object>('/openapi.json'), 200);
+  const document = expectStatus(await new Client(target).get<OpenApi>('/openapi.json'), 200);
   return new Client(target, {}, conformingFetch(document, target.HttpApiUrl));
 };
 

@@ -1,0 +1,257 @@
+import * as z from 'zod/mini';
+import type { Feature, OperationId, Route } from '#blueprint/routes.ts';
+import type { ConditionalHeader, Contract } from '#shared/operation.ts';
+import { type ProblemType, problemTypes } from '#shared/problems.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** An OpenAPI 3.1 document. https://spec.openapis.org/oas/v3.1.1 */
+export interface OpenApi {
+  readonly openapi: '3.1.1';
+  readonly info: Json;
+  readonly servers: readonly Json[];
+  readonly tags: readonly Json[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Json>>;
+    readonly securitySchemes: Readonly<Record<string, Json>>;
+  };
+}
+
+export interface DocumentSources {
+  readonly version: string;
+  readonly routes: readonly (Route & { readonly operationId: OperationId; readonly feature: Feature })[];
+  readonly contracts: Readonly<Record<OperationId, Contract>>;
+}
+
+/** The whole contract of the HTTP API, made from the route table and the zod schemas: there is no second list of anything. */
+export const openApiDocument = ({ version, routes, contracts }: DocumentSources): OpenApi => {
+  const schemas = schemaCollector();
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const route of routes) {
+    paths[route.path] = {
+      ...paths[route.path],
+      [route.method.toLowerCase()]: operationObject(route, contracts[route.operationId], schemas),
+    };
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Pomona',
+      version,
+      summary: 'Tasks, guest notes and Pomodoro sessions, live on every device a person owns.',
+      description: manners,
+      license: { name: 'All rights reserved', url: 'https://pomona.example/licence' },
+    },
+    servers: [{ url: '/', description: 'Where this document came from' }],
+    tags: [...new Set(routes.map(({ feature }) => feature))].map((name) => ({
+      name,
+      description: featureDescriptions[name],
+    })),
+    paths,
+    components: {
+      schemas: { ...schemas.components, Problem: problemSchema, GatewayMessage: gatewaySchema },
+      securitySchemes: {
+        accessToken: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'The access token from `POST /token`. An ID token is refused.',
+        },
+      },
+    },
+  };
+};
+
+const manners = `Errors are problems (RFC 9457, \`application/problem+json\`); what API Gateway answers itself is \`{ "message" }\`.
+Somebody else's item is a 404. \`ETag\` is an item's version: \`If-None-Match\` answers 304, \`If-Match\` 412.
+Every answer carries \`X-Request-Id\`.`;
+
+const featureDescriptions: Readonly<Record<Feature, string>> = {
+  accounts: 'Registering, signing in, passwords, the profile.',
+  tasks: 'Tasks, the centre of it all.',
+  sync: 'What keeps devices alike: changes by cursor, and tickets for the WebSocket.',
+  openapi: 'The service about itself.',
+};
+
+const problemSchema: Json = {
+  type: 'object',
+  description: 'What went wrong (RFC 9457).',
+  required: ['type', 'title', 'status', 'detail', 'instance'],
+  properties: {
+    type: { type: 'string', enum: Object.keys(problemTypes) },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    instance: { type: 'string', description: 'Names the request: a log is searched by it.' },
+    errors: {
+      type: 'array',
+      description: 'Each place of the request that is wrong.',
+      items: {
+        type: 'object',
+        required: ['pointer', 'detail'],
+        properties: {
+          pointer: { type: 'string', description: 'A JSON Pointer as a URI fragment (RFC 6901 §6).' },
+          detail: { type: 'string' },
+        },
+        additionalProperties: false,
+      },
+    },
+  },
+};
+
+const gatewaySchema: Json = {
+  type: 'object',
+  description: 'An answer of API Gateway itself.',
+  required: ['message'],
+  properties: { message: { type: 'string' } },
+  additionalProperties: false,
+};
+
+type SchemaCollector = ReturnType<typeof schemaCollector>;
+
+/** Schemas with an id become components; the rest stays where it is used. */
+const schemaCollector = () => {
+  const components: Record<string, Json> = {};
+  return {
+    components,
+    of: (schema: z.ZodMiniType, io: 'input' | 'output'): Json => {
+      const { $schema, $defs, ...rest } = moved(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
+      Object.assign(components, $defs);
+      return rest;
+    },
+  };
+};
+
+/** JSON Schema keeps shared schemas under `$defs`, OpenAPI under `components/schemas`. */
+const moved = (schema: object): Json & { $defs?: Readonly<Record<string, Json>> } =>
+  JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'));
+
+const operationObject = (
+  route: DocumentSources['routes'][number],
+  definition: Contract,
+  schemas: SchemaCollector,
+): Json => ({
+  operationId: route.operationId,
+  summary: definition.summary,
+  tags: [route.feature],
+  security: route.auth === 'user' ? [{ accessToken: [] }] : [],
+  ...parametersOf(definition, schemas),
+  ...(definition.body && {
+    requestBody: {
+      required: !definition.body.safeParse(undefined).success,
+      content: Object.fromEntries(
+        ['application/json', ...(definition.accepts ?? [])].map((type) => [
+          type,
+          { schema: definition.body && schemas.of(definition.body, 'input') },
+        ]),
+      ),
+    },
+  }),
+  responses: { ...successes(definition, schemas), ...failures(route, definition) },
+});
+
+const headerDescriptions: Readonly<Record<ConditionalHeader | 'X-Client-Id', string>> = {
+  'If-Match': 'Only if the item is still in this version.',
+  'If-None-Match': 'Only if the item is in another version than this one.',
+  'Idempotency-Key': 'The same key and body again give the same item, created once.',
+  'X-Client-Id': 'Which device asks: its own WebSocket is spared the echo.',
+};
+
+const parametersOf = (definition: Contract, schemas: SchemaCollector): Json => {
+  const places = [
+    ['path', definition.params],
+    ['query', definition.query],
+  ] as const;
+  const parameters = places.flatMap(([place, schema]) => {
+    if (!schema) return [];
+    const { properties = {}, required = [] } = schemas.of(schema, 'input') as {
+      properties?: Readonly<Record<string, Json>>;
+      required?: readonly string[];
+    };
+    return Object.entries(properties).map(([name, { description, ...property }]) => ({
+      name,
+      in: place,
+      required: place === 'path' || required.includes(name),
+      schema: property,
+      ...(description !== undefined && { description }),
+    }));
+  });
+  const headers = (['X-Client-Id', ...(definition.headers ?? [])] as const).map((name) => ({
+    name,
+    in: 'header',
+    required: false,
+    description: headerDescriptions[name],
+    schema: { type: 'string' },
+  }));
+  return { parameters: [...parameters, ...headers] };
+};
+
+const text = (description: string): Json => ({ description, schema: { type: 'string' } });
+
+const alwaysThere = { 'X-Request-Id': text('Names this request in the logs.') };
+
+const successes = (definition: Contract, schemas: SchemaCollector): Readonly<Record<string, Json>> => {
+  const hasTag = (definition.headers ?? []).some((name) => name !== 'Idempotency-Key');
+  const answers = Object.entries(definition.replies).map(([status, schema]) => [
+    status,
+    {
+      description: definition.summary,
+      headers: {
+        ...alwaysThere,
+        ...(status === '201' && { Location: text('Where the new thing is.') }),
+        ...((hasTag || status === '201') && { ETag: text('The version, in quotes.') }),
+      },
+      ...(schema && { content: { 'application/json': { schema: schemas.of(schema, 'output') } } }),
+    },
+  ]);
+  return {
+    ...Object.fromEntries(answers),
+    ...(definition.headers?.includes('If-None-Match') && {
+      304: { description: 'It is still in that version.', headers: { ...alwaysThere, ETag: text('The version.') } },
+    }),
+  };
+};
+
+/** What API Gateway answers before, or instead of, a function. */
+const gatewayFailures: Readonly<Record<Route['auth'], readonly number[]>> = {
+  public: [413, 429, 500, 503],
+  user: [401, 403, 413, 429, 500, 503],
+};
+
+const failures = ({ auth }: Route, definition: Contract): Readonly<Record<string, Json>> => {
+  const types: readonly ProblemType[] = [
+    'invalid-request',
+    ...(definition.params ? (['not-found'] as const) : []),
+    'too-large',
+    'unsupported-media-type',
+    ...(auth === 'public' ? (['too-many-requests'] as const) : []),
+    'internal',
+    'busy',
+    ...(definition.problems ?? []),
+  ];
+  const statuses = [...new Set([...types.map((type) => problemTypes[type].status), ...gatewayFailures[auth]])];
+  return Object.fromEntries(
+    statuses.sort().map((status) => {
+      const ofStatus = [...new Set(types)].filter((type) => problemTypes[type].status === status);
+      const titles = ofStatus.map((type) => `\`${type}\`: ${problemTypes[type].title}`);
+      return [
+        status,
+        {
+          description: titles.join(' ') || 'Answered by API Gateway.',
+          ...(status === 429 || status === 503
+            ? { headers: { 'Retry-After': text('Seconds to wait, where it is known.') } }
+            : {}),
+          content: {
+            ...(ofStatus.length > 0 && {
+              'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+            }),
+            ...(gatewayFailures[auth].includes(status) && {
+              'application/json': { schema: { $ref: '#/components/schemas/GatewayMessage' } },
+            }),
+          },
+        },
+      ];
+    }),
+  );
+};

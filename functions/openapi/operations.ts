@@ -1,0 +1,28 @@
+import { routes } from '#blueprint/routes.ts';
+import { accountContracts } from '#functions/accounts/contract.ts';
+import { syncContracts } from '#functions/sync/contract.ts';
+import { taskContracts } from '#functions/tasks/contract.ts';
+import type { OperationsOf } from '#shared/http-handler.ts';
+import { publicOperation } from '#shared/operation.ts';
+import { openapiContracts } from './contract.ts';
+import { type OpenApi, openApiDocument } from './document.ts';
+
+/** Every operation's contract: a missing one does not compile. */
+const contracts = { ...accountContracts, ...taskContracts, ...syncContracts, ...openapiContracts };
+
+export const documentOf = (version: string): OpenApi => openApiDocument({ version, routes, contracts });
+
+export const openapiOperations = (version: string): OperationsOf<'openapi'> => {
+  let made: OpenApi | undefined;
+  return {
+    getHealth: publicOperation(openapiContracts.getHealth, async () => ({
+      status: 200 as const,
+      body: { status: 'ok' as const },
+    })),
+
+    getOpenApi: publicOperation(openapiContracts.getOpenApi, async () => {
+      made ??= documentOf(version);
+      return { status: 200 as const, body: { ...made } };
+    }),
+  };
+};

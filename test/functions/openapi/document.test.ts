@@ -1,0 +1,83 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { describe, expect, it } from 'vitest';
+import { routes } from '#blueprint/routes.ts';
+import { documentOf } from '#functions/openapi/operations.ts';
+import { conformanceOf } from '#test/support/conformance.ts';
+
+const document = documentOf('1.2.3');
+
+describe('the OpenAPI document', () => {
+  it('passes a public linter without a finding', async () => {
+    const config = await createConfig({ extends: ['recommended'] });
+    const problems = await lintFromString({ source: JSON.stringify(document), absoluteRef: 'openapi.json', config });
+    expect(problems.map(({ ruleId, message, location }) => `${ruleId}: ${message} ${location[0]?.pointer}`)).toEqual(
+      [],
+    );
+  });
+
+  it('would not pass it with an operation that has no summary', async () => {
+    const { summary, ...bare } = document.paths['/health']?.get ?? {};
+    const broken = { ...document, paths: { ...document.paths, '/health': { get: bare } } };
+    const config = await createConfig({ extends: ['recommended'] });
+    const problems = await lintFromString({ source: JSON.stringify(broken), absoluteRef: 'openapi.json', config });
+    expect([summary, problems.map(({ ruleId }) => ruleId)]).toEqual([expect.any(String), ['operation-summary']]);
+  });
+
+  it('has every route of the table, and no other', () => {
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.sort()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).sort());
+  });
+
+  it('has every schema that it refers to', () => {
+    const text = JSON.stringify(document);
+    const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name ?? '');
+    expect(references.length).toBeGreaterThan(0);
+    expect(references.filter((name) => !(name in document.components.schemas))).toEqual([]);
+  });
+
+  it('asks for an access token exactly where the route table does', () => {
+    for (const { path, method, auth } of routes) {
+      const { security } = document.paths[path]?.[method.toLowerCase()] ?? {};
+      expect(security).toEqual(auth === 'user' ? [{ accessToken: [] }] : []);
+    }
+  });
+
+  it('says of every field of a request what it takes', () => {
+    const { requestBody } = (document.paths['/tasks']?.post ?? {}) as {
+      requestBody: { content: Record<string, { schema: { properties: object; additionalProperties: boolean } }> };
+    };
+    const schema = requestBody.content['application/json']?.schema;
+    expect(schema?.additionalProperties).toBe(false);
+    expect(Object.keys(schema?.properties ?? {})).toContain('due_date');
+  });
+});
+
+describe('the conformance check', () => {
+  const expectConforms = conformanceOf(document);
+  const health = {
+    method: 'GET',
+    path: '/health',
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: '{"status":"ok"}',
+  };
+
+  it('takes an answer as documented', () => {
+    expect(() => expectConforms(health)).not.toThrow();
+  });
+
+  it.each([
+    ['another path', { path: '/wealth' }],
+    ['another method', { method: 'PUT' }],
+    ['another status', { status: 418 }],
+    ['another content type', { headers: { 'content-type': 'text/html' } }],
+    ['another body', { body: '{"status":"well"}' }],
+    ['a field too many', { body: '{"status":"ok","uptime":1}' }],
+    ['no body', { body: '' }],
+    ['a header that is not declared', { headers: { ...health.headers, location: '/' } }],
+  ])('refuses %s', (_, change) => {
+    expect(() => expectConforms({ ...health, ...change })).toThrow('differs from the OpenAPI document');
+  });
+});
