@@ -9,9 +9,13 @@ import { atOnce, somebody } from './support.ts';
 const ticketOf = async ({ client }: Account) =>
   expectStatus(await client.post<{ ticket: string; url: string; expires_at: string }>('/realtime/tickets'), 201);
 
-const nextMessage = (socket: WebSocket): Promise<Record<string, unknown>> =>
+/** The next message that is not a push. */
+const nextAnswer = (socket: WebSocket): Promise<Record<string, unknown>> =>
   new Promise((resolve) => {
-    socket.once('message', (data) => resolve(JSON.parse(String(data))));
+    socket.on('message', (data) => {
+      const message = JSON.parse(String(data));
+      if (message.type !== 'changes') resolve(message);
+    });
   });
 
 const serverVersions = async ({ client }: Account): Promise<Record<string, number>> => {
@@ -156,7 +160,7 @@ describe('talking on a socket', () => {
     expectStatus(await ada.client.post('/tasks', { title: 'Before' }), 201);
     const { ticket, url } = await ticketOf(ada);
     const socket = await openSocket(`${url}?ticket=${ticket}`);
-    const answer = nextMessage(socket);
+    const answer = nextAnswer(socket);
     socket.send(JSON.stringify({ action: 'sync', cursor: null }));
     expect(await answer).toMatchObject({ type: 'sync', snapshot: true, changes: expect.any(Array) });
     socket.terminate();
@@ -170,10 +174,10 @@ describe('talking on a socket', () => {
     const ada = await somebody();
     const { ticket, url } = await ticketOf(ada);
     const socket = await openSocket(`${url}?ticket=${ticket}`);
-    const first = nextMessage(socket);
+    const first = nextAnswer(socket);
     socket.send(message);
     expect(await first).toMatchObject({ type: 'error', problem: { type: 'invalid-request', status: 400 } });
-    const second = nextMessage(socket);
+    const second = nextAnswer(socket);
     socket.send(JSON.stringify({ action: 'ping' }));
     expect(await second).toMatchObject({ type: 'pong' });
     socket.terminate();

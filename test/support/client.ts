@@ -24,21 +24,35 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export type Observe = (method: string, path: string, answer: Answer<unknown>) => void;
+
 /** A person's way to the API, with whatever token they hold. */
 export class Client {
   readonly target: Target;
   readonly #fetch: typeof fetch;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #observe: Observe;
 
-  constructor(target: Target, headers: Readonly<Record<string, string>> = {}, fetcher: typeof fetch = fetch) {
+  constructor(
+    target: Target,
+    headers: Readonly<Record<string, string>> = {},
+    fetcher: typeof fetch = fetch,
+    observe: Observe = () => undefined,
+  ) {
     this.target = target;
     this.#headers = headers;
     this.#fetch = fetcher;
+    this.#observe = observe;
   }
 
   /** The same way, with further headers on every request. */
   with(headers: Readonly<Record<string, string>>): Client {
-    return new Client(this.target, { ...this.#headers, ...headers }, this.#fetch);
+    return new Client(this.target, { ...this.#headers, ...headers }, this.#fetch, this.#observe);
+  }
+
+  /** The same way, with somebody who hears of every answer. */
+  observedBy(observe: Observe): Client {
+    return new Client(this.target, this.#headers, this.#fetch, observe);
   }
 
   withToken(accessToken: string): Client {
@@ -53,7 +67,13 @@ export class Client {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: (text === '' ? null : JSON.parse(text)) as T };
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? null : JSON.parse(text)) as T,
+    };
+    this.#observe(method, path, answer);
+    return answer;
   }
 
   get<T>(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { Change } from '#functions/sync/change.ts';
+import { taskSchema } from '#functions/tasks/task.ts';
 import { type Client, expectStatus } from '#test/support/client.ts';
 
 interface Pulled {
@@ -39,7 +40,9 @@ export class Device {
   #failure: unknown = null;
 
   constructor(client: Client) {
-    this.client = client.with({ 'x-client-id': this.clientId });
+    this.client = client
+      .with({ 'x-client-id': this.clientId })
+      .observedBy((method, path, { status, body }) => this.#remember(method, path, status, body));
   }
 
   /** Titles of the tasks it holds, sorted. */
@@ -113,7 +116,7 @@ export class Device {
       if (attempt % 200 === 0 && this.connected) this.ping();
       await wait(5);
     }
-    throw new Error(`a device never saw ${what}; it holds ${JSON.stringify(this.titles)}`);
+    throw new Error(`a device never saw ${what}; it holds ${this.tasks.length} tasks, ${this.titles.slice(0, 5)} …`);
   }
 
   #take(frame: Incoming): void {
@@ -136,6 +139,19 @@ export class Device {
     const next = this.#work.then(work);
     this.#work = next.catch(() => undefined);
     return next;
+  }
+
+  /** What it did itself is not pushed to it again: it knows from the answers. What it has deleted stays deleted, whoever edits it meanwhile. */
+  #remember(method: string, path: string, status: number, body: unknown): void {
+    const [, room, id = ''] = path.split('/');
+    if (room !== 'tasks' || method === 'GET') return;
+    if (status === 204) {
+      const version = Number.POSITIVE_INFINITY;
+      this.#apply([{ entity: 'task', op: 'delete', id, version, data: null }]);
+    } else if (status < 300) {
+      const task = taskSchema.parse(body);
+      this.#apply([{ entity: 'task', op: 'put', id: task.id, version: task.version, data: task }]);
+    }
   }
 
   #apply(changes: readonly Change[]): void {
