@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { isListening } from '#local/dynamodb-engine.ts';
 import { type Assembly, type BusEvent, localAccount, localRegion, type Part, type Ports } from '#local/parts.ts';
-import { portTaken } from '#local/server.ts';
+import { S3rver } from '#local/s3rver.ts';
+import { closeServer, listen } from '#local/server.ts';
+import { withUploadConditions } from '#local/upload-conditions.ts';
 
 export interface BucketsOptions {
   readonly assembly: Assembly;
@@ -23,30 +24,24 @@ interface S3Event {
   }[];
 }
 
-interface S3rver {
-  run(): Promise<unknown>;
-  close(): Promise<void>;
-  on(event: 'event', listener: (event: S3Event) => void): void;
-  readonly httpServer: { closeAllConnections(): void };
-}
-
-const S3rver: new (options: object) => S3rver = createRequire(import.meta.url)('@20minutes/s3rver');
-
-/** S3: the assembly's buckets on disk. Signatures are checked; what happens to objects is told to EventBridge where the bucket says so. */
+/**
+ * S3: the assembly's buckets on disk. Every request must be signed; what happens to objects is told to EventBridge where the bucket
+ * says so.
+ */
 export const startBuckets = async ({
   assembly,
   ports,
   dataFolder,
   putEvent,
 }: BucketsOptions): Promise<Part & { readonly endpoint: string }> => {
-  if (await isListening(ports.s3)) throw portTaken(ports.s3);
   const buckets = assembly.resourcesOf('AWS::S3::Bucket');
   const tellsEventBridge = new Set(
     buckets.filter(({ properties }) => isOn(properties.NotificationConfiguration)).map(({ physicalId }) => physicalId),
   );
-  const s3 = new S3rver({
-    address: '127.0.0.1',
-    port: ports.s3,
+  const tell = (change: ObjectChange): void => {
+    if (tellsEventBridge.has(change.bucket)) putEvent(eventOf(change));
+  };
+  const options = {
     silent: true,
     directory: join(dataFolder, 's3'),
     // Buckets are named in the path: 127.0.0.1 has no subdomains.
@@ -55,21 +50,54 @@ export const startBuckets = async ({
       name: physicalId,
       configs: corsOf(properties.CorsConfiguration),
     })),
-  });
-  s3.on('event', ({ Records }) => {
-    for (const record of Records) {
-      if (tellsEventBridge.has(record.s3.bucket.name)) putEvent(eventOf(record));
+  };
+  const objects = new S3rver(options);
+  // The signature of a request about a whole bucket never fits with this version of the SDK. It must be there; it need not fit.
+  const wholeBuckets = new S3rver({ ...options, allowMismatchedSignatures: true });
+  await objects.configureBuckets();
+
+  objects.on('event', ({ Records }: S3Event) => {
+    for (const { eventName, s3 } of Records) {
+      tell({ deleted: eventName.startsWith('ObjectRemoved'), bucket: s3.bucket.name, ...s3.object });
     }
   });
-  await s3.run();
+  // Of many that are deleted at once it says nothing.
+  const deleteObject = wholeBuckets.store.deleteObject.bind(wholeBuckets.store);
+  wholeBuckets.store.deleteObject = async (bucket, key) => {
+    await deleteObject(bucket, key);
+    tell({ deleted: true, bucket, key });
+  };
+
+  const answerObject = withUploadConditions(objects);
+  const answerBucket = wholeBuckets.callback();
+  const server = createServer((request, response) => {
+    if (request.method !== 'OPTIONS' && !isSigned(request)) return refuse(response);
+    return /^\/[^/?]+\/[^?]/.test(request.url ?? '')
+      ? answerObject(request, response)
+      : answerBucket(request, response);
+  });
+  await listen(server, ports.s3);
   return {
     endpoint: `http://127.0.0.1:${ports.s3}`,
     stop: async () => {
-      const closed = s3.close();
-      s3.httpServer.closeAllConnections();
-      await closed;
+      await closeServer(server);
+      for (const { logger } of [objects, wholeBuckets]) {
+        logger.exceptions.unhandle();
+        logger.close();
+      }
     },
   };
+};
+
+/** s3rver lets everybody in who does not even try to sign. */
+const isSigned = ({ headers, url = '' }: IncomingMessage): boolean =>
+  headers.authorization !== undefined || new URL(url, 'http://localhost').searchParams.has('X-Amz-Signature');
+
+const refuse = (response: ServerResponse): void => {
+  response.writeHead(403, { 'content-type': 'application/xml', connection: 'close' });
+  response.end(
+    '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>',
+  );
 };
 
 const isOn = (notifications: unknown): boolean =>
@@ -100,28 +128,32 @@ const corsOf = (configuration: unknown): string[] => {
   return [`<CORSConfiguration>${xml.join('')}</CORSConfiguration>`];
 };
 
+interface ObjectChange {
+  readonly deleted: boolean;
+  readonly bucket: string;
+  readonly key: string;
+  readonly size?: number;
+  readonly eTag?: string;
+}
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
-const eventOf = ({ eventName, eventTime, s3 }: S3Event['Records'][number]): BusEvent => {
-  const deleted = eventName.startsWith('ObjectRemoved');
-  return {
+const eventOf = ({ deleted, bucket, key, size, eTag }: ObjectChange): BusEvent => ({
+  version: '0',
+  id: randomUUID(),
+  'detail-type': deleted ? 'Object Deleted' : 'Object Created',
+  source: 'aws.s3',
+  account: localAccount,
+  time: new Date().toISOString().replace(/\.\d+/, ''),
+  region: localRegion,
+  resources: [`arn:aws:s3:::${bucket}`],
+  detail: {
     version: '0',
-    id: randomUUID(),
-    'detail-type': deleted ? 'Object Deleted' : 'Object Created',
-    source: 'aws.s3',
-    account: localAccount,
-    time: eventTime,
-    region: localRegion,
-    resources: [`arn:aws:s3:::${s3.bucket.name}`],
-    detail: {
-      version: '0',
-      bucket: { name: s3.bucket.name },
-      object: {
-        key: decodeURIComponent(s3.object.key),
-        ...(!deleted && { size: s3.object.size, etag: s3.object.eTag }),
-      },
-      'request-id': randomUUID(),
-      requester: localAccount,
-      reason: deleted ? 'DeleteObject' : 'PutObject',
-    },
-  };
-};
+    bucket: { name: bucket },
+    // Unlike in S3's other notifications, the key stands here as it is.
+    object: { key, ...(!deleted && { size, etag: eTag }) },
+    'request-id': randomUUID(),
+    requester: localAccount,
+    reason: deleted ? 'DeleteObject' : 'PutObject',
+    ...(deleted && { 'deletion-type': 'Permanently Deleted' }),
+  },
+});

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type Attribute,
   type CodePurpose,
   type CognitoUser,
   cognitoLocal,
@@ -13,9 +14,12 @@ import {
 const { CognitoError } = cognitoLocal('./lib/errors') as {
   CognitoError: new (code: string, message: string) => Error;
 };
-const { verify } = cognitoLocal('jsonwebtoken') as {
+const { verify, decode, sign } = cognitoLocal('jsonwebtoken') as {
   verify(token: string, key: string, options: object): Readonly<Record<string, string>>;
+  decode(token: string): Readonly<Record<string, string>>;
+  sign(claims: object, key: string, options: object): string;
 };
+const { pem: privateKey } = cognitoLocal('./lib/keys/cognitoLocal.private.json') as { pem: string };
 const { pem: publicKey } = cognitoLocal('./lib/keys/cognitoLocal.public.json') as { pem: string };
 
 export interface CorrectionNeeds {
@@ -33,6 +37,10 @@ interface ByUsername extends ByClient {
 }
 interface ByAccessToken {
   readonly AccessToken: string;
+}
+interface AuthRequest extends ByClient {
+  readonly AuthFlow: string;
+  readonly AuthParameters?: AuthParameters;
 }
 interface AuthParameters {
   readonly USERNAME?: string;
@@ -53,14 +61,12 @@ const codeMilliseconds: Readonly<Record<CodePurpose, number>> = {
 
 /**
  * The operations of Cognito that cognito-local lacks or answers otherwise than AWS does with `PreventUserExistenceErrors: ENABLED`.
- * Everything else it answers itself.
+ * @param original answers everything else
  */
-export const correctedTargets = ({
-  services,
-  now,
-  mailCode,
-  runTrigger,
-}: CorrectionNeeds): Readonly<Record<string, TargetHandler>> => {
+export const correctedRouter = (
+  { services, now, mailCode, runTrigger }: CorrectionNeeds,
+  original: (target: string) => TargetHandler,
+): ((target: string) => TargetHandler) => {
   const { cognito, tokenGenerator, otp } = services;
 
   const poolOf = (context: object, { ClientId }: ByClient): Promise<UserPoolService> =>
@@ -128,13 +134,21 @@ export const correctedTargets = ({
     user: CognitoUser,
     clientId: string,
     source: string,
+    refreshToken?: string,
   ) => {
     const client = await cognito.getAppClient(context, clientId);
     if (!client) throw notAuthorized();
     const groups = await pool.listUserGroupMembership(context, user);
     const tokens = await tokenGenerator.generate(context, user, groups, client, undefined, source);
     const unit = unitSeconds[client.TokenValidityUnits?.AccessToken ?? 'hours'] ?? 3600;
-    return { ...tokens, TokenType: 'Bearer', ExpiresIn: (client.AccessTokenValidity ?? 1) * unit };
+    const origin = decode(refreshToken ?? tokens.RefreshToken).jti;
+    return {
+      ...tokens,
+      AccessToken: withOrigin(tokens.AccessToken, origin),
+      IdToken: withOrigin(tokens.IdToken, origin),
+      TokenType: 'Bearer',
+      ExpiresIn: (client.AccessTokenValidity ?? 1) * unit,
+    };
   };
 
   const signIn = async (context: object, request: ByClient, { USERNAME = '', PASSWORD = '' }: AuthParameters) => {
@@ -145,6 +159,16 @@ export const correctedTargets = ({
     if (user.UserStatus === 'UNCONFIRMED') {
       throw new CognitoError('UserNotConfirmedException', 'User is not confirmed.');
     }
+    if (user.UserStatus === 'RESET_REQUIRED') {
+      throw new CognitoError('PasswordResetRequiredException', 'Password reset required for the user');
+    }
+    if (user.UserStatus === 'FORCE_CHANGE_PASSWORD') {
+      return {
+        ChallengeName: 'NEW_PASSWORD_REQUIRED',
+        ChallengeParameters: { USER_ID_FOR_SRP: user.Username, requiredAttributes: '[]' },
+        Session: randomUUID(),
+      };
+    }
     const tokens = await tokensFor(context, pool, user, request.ClientId, 'Authentication');
     await save(context, pool, { ...user, RefreshTokens: [...user.RefreshTokens, tokens.RefreshToken] });
     return { ChallengeParameters: {}, AuthenticationResult: tokens };
@@ -152,10 +176,11 @@ export const correctedTargets = ({
 
   const refresh = async (context: object, request: ByClient, token: string) => {
     const pool = await poolOf(context, request);
+    if (claimsOf(token) === null) throw notAuthorized('Invalid Refresh Token');
     const user = await pool.getUserByRefreshToken(context, token);
-    if (!user || claimsOf(token) === null) throw notAuthorized('Invalid Refresh Token');
+    if (!user) throw notAuthorized('Refresh Token has been revoked');
     if (!user.Enabled) throw notAuthorized('User is disabled.');
-    const { RefreshToken, ...tokens } = await tokensFor(context, pool, user, request.ClientId, 'RefreshTokens');
+    const { RefreshToken, ...tokens } = await tokensFor(context, pool, user, request.ClientId, 'RefreshTokens', token);
     return { ChallengeParameters: {}, AuthenticationResult: tokens };
   };
 
@@ -182,7 +207,40 @@ export const correctedTargets = ({
   const endSessions = (context: object, pool: UserPoolService, user: CognitoUser): Promise<void> =>
     save(context, pool, { ...user, RefreshTokens: [] });
 
-  return {
+  const authenticate = async (context: object, request: AuthRequest, passwordFlow: string) => {
+    const { AuthFlow, AuthParameters = {} } = request;
+    if (AuthFlow === 'REFRESH_TOKEN_AUTH' || AuthFlow === 'REFRESH_TOKEN') {
+      return refresh(context, request, AuthParameters.REFRESH_TOKEN ?? '');
+    }
+    const client = await cognito.getAppClient(context, request.ClientId);
+    if (!client?.ExplicitAuthFlows?.includes(`ALLOW_${AuthFlow}`)) {
+      throw new CognitoError('InvalidParameterException', `${AuthFlow} flow not enabled for this client`);
+    }
+    if (AuthFlow !== passwordFlow) {
+      throw new CognitoError('InvalidParameterException', `The runner does not emulate ${AuthFlow}.`);
+    }
+    return signIn(context, request, AuthParameters);
+  };
+
+  /** cognito-local itself takes any token that it can decode, and two spellings of an address for two people. */
+  const passOn =
+    (target: string): TargetHandler =>
+    async (context, request: Partial<ByAccessToken & ByUsername> & { UserAttributes?: readonly Attribute[] }) => {
+      if (request.AccessToken !== undefined) await bearer(context, { AccessToken: request.AccessToken });
+      const { Username, UserAttributes } = request;
+      return original(target)(context, {
+        ...request,
+        ...(Username?.includes('@') && { Username: Username.toLowerCase() }),
+        ...(UserAttributes && {
+          UserAttributes: UserAttributes.map(({ Name, Value }) => ({
+            Name,
+            Value: Name === 'email' ? Value.toLowerCase() : Value,
+          })),
+        }),
+      } as never);
+    };
+
+  const targets: Readonly<Record<string, TargetHandler>> = {
     SignUp: async (
       context,
       request: ByUsername & { Password: string; UserAttributes?: readonly { Name: string; Value: string }[] },
@@ -193,6 +251,11 @@ export const correctedTargets = ({
         throw new CognitoError('InvalidParameterException', 'Username should be an email.');
       }
       checkPassword(request.Password, pool.options.Policies?.PasswordPolicy);
+      const client = await cognito.getAppClient(context, request.ClientId);
+      const writable = client?.WriteAttributes;
+      if (writable && request.UserAttributes?.some(({ Name }) => !writable.includes(Name))) {
+        throw notAuthorized('A client attempted to write unauthorized attribute');
+      }
       if (await find(context, pool, email)) {
         throw new CognitoError('UsernameExistsException', 'User already exists');
       }
@@ -238,19 +301,14 @@ export const correctedTargets = ({
       return { CodeDeliveryDetails: await sendCode(context, pool, user, 'SignUp') };
     },
 
-    InitiateAuth: async (context, request: ByClient & { AuthFlow: string; AuthParameters?: AuthParameters }) => {
-      const { AuthFlow, AuthParameters = {} } = request;
-      const client = await cognito.getAppClient(context, request.ClientId);
-      if (AuthFlow === 'REFRESH_TOKEN_AUTH' || AuthFlow === 'REFRESH_TOKEN') {
-        return refresh(context, request, AuthParameters.REFRESH_TOKEN ?? '');
-      }
-      if (!client?.ExplicitAuthFlows?.includes(`ALLOW_${AuthFlow}`)) {
-        throw new CognitoError('InvalidParameterException', `${AuthFlow} flow not enabled for this client`);
-      }
-      if (AuthFlow !== 'USER_PASSWORD_AUTH') {
-        throw new CognitoError('InvalidParameterException', `The runner does not emulate ${AuthFlow}.`);
-      }
-      return signIn(context, request, AuthParameters);
+    InitiateAuth: (context, request: AuthRequest) => authenticate(context, request, 'USER_PASSWORD_AUTH'),
+
+    AdminInitiateAuth: (context, request: AuthRequest) => authenticate(context, request, 'ADMIN_USER_PASSWORD_AUTH'),
+
+    AdminSetUserPassword: async (context, request: { UserPoolId: string; Username: string; Password: string }) => {
+      const pool = await cognito.getUserPool(context, request.UserPoolId);
+      checkPassword(request.Password, pool.options.Policies?.PasswordPolicy);
+      return passOn('AdminSetUserPassword')(context, request as never);
     },
 
     GetTokensFromRefreshToken: async (context, request: ByClient & { RefreshToken: string }) =>
@@ -321,7 +379,12 @@ export const correctedTargets = ({
       return {};
     },
   };
+  return (target) => targets[target] ?? passOn(target);
 };
+
+/** Tokens of one sign-in share an origin, by which AWS revokes them together. */
+const withOrigin = (token: string, origin: string | undefined): string =>
+  sign({ ...decode(token), origin_jti: origin }, privateKey, { algorithm: 'RS256', keyid: 'CognitoLocal' });
 
 const unitSeconds: Readonly<Record<string, number>> = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 };
 

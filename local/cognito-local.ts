@@ -58,6 +58,7 @@ export interface AppClient {
   readonly AccessTokenValidity?: number;
   readonly TokenValidityUnits?: { readonly AccessToken?: string };
   readonly ExplicitAuthFlows?: readonly string[];
+  readonly WriteAttributes?: readonly string[];
 }
 
 export interface Services {

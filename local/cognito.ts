@@ -1,14 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses';
-import { correctedTargets } from '#local/cognito-corrections.ts';
-import {
-  cognitoLocal,
-  type RunTrigger,
-  type Services,
-  type TargetHandler,
-} from '#local/cognito-local.ts';
+import { correctedRouter } from '#local/cognito-corrections.ts';
+import { cognitoLocal, type RunTrigger, type Services, type TargetHandler } from '#local/cognito-local.ts';
+import { cognitoStores } from '#local/cognito-store.ts';
 import { isListening } from '#local/dynamodb-engine.ts';
 import { type Assembly, type Lambdas, localCredentials, localRegion, type Part, type Resource } from '#local/parts.ts';
 import { closeServer, portTaken } from '#local/server.ts';
@@ -44,7 +41,7 @@ export const startCognito = async ({
     ServerConfig: { ...DefaultConfig.ServerConfig, hostname: '127.0.0.1', port },
   };
   const clock = { get: now };
-  const stores = new (part('services/dataStore/stormDb').StormDBDataStoreFactory)(folder);
+  const stores = cognitoStores(folder);
   const pools = new (part('services/userPoolService').UserPoolServiceFactoryImpl)(clock, stores);
   const { CognitoServiceFactoryImpl } = part('services/cognitoService');
   const cognito: Services['cognito'] = await new CognitoServiceFactoryImpl(folder, stores, pools).create(context, {
@@ -64,7 +61,7 @@ export const startCognito = async ({
     // Only what is not corrected would send by it, and nothing of that is used.
     ...{ messages: new MessagesService(triggers, new MessageDeliveryService({})) },
     cognito,
-    otp: part('services/otp').otp,
+    otp: () => String(randomInt(1_000_000)).padStart(6, '0'),
     tokenGenerator: new (part('services/tokenGenerator').JwtTokenGenerator)(clock, triggers, config.TokenConfig),
   };
 
@@ -72,14 +69,16 @@ export const startCognito = async ({
   await configure(cognito, context, pool, assembly.resourcesOf('AWS::Cognito::UserPoolClient'));
 
   const ses = new SESClient({ endpoint: mailboxUrl, region: localRegion, credentials: localCredentials });
-  const corrected = correctedTargets({
-    services,
-    now,
-    mailCode: (to, code) => ses.send(codeMail(pool, to, code)).then(() => undefined),
-    runTrigger: triggerOf(pool, lambdas),
-  });
-  const original = part('server/Router').Router(services);
-  const router = inTurn((target) => corrected[target] ?? original(target));
+  const corrected = correctedRouter(
+    {
+      services,
+      now,
+      mailCode: (to, code) => ses.send(codeMail(pool, to, code)).then(() => undefined),
+      runTrigger: triggerOf(pool, lambdas),
+    },
+    part('server/Router').Router(services),
+  );
+  const router = inTurn(corrected);
   const server: Server = await part('server/server')
     .createServer(router, context.logger, config.ServerConfig, services)
     .start();

@@ -45,7 +45,7 @@ export const startTables = async ({
     sweeping = sweeping.then(sweep).catch(() => undefined);
   }, sweepMilliseconds);
   return {
-    wasSwept: (keys) => swept.has(JSON.stringify(keys)),
+    wasSwept: (keys) => swept.has(nameOf(keys)),
     stop: async () => {
       clearInterval(timer);
       await sweeping;
@@ -83,6 +83,10 @@ const create = async (client: DynamoDBClient, { physicalId, properties }: Resour
   return TableDescription?.LatestStreamArn;
 };
 
+/** A stream record lists the same keys in any order. */
+const nameOf = (keys: unknown): string =>
+  JSON.stringify(Object.entries(keys ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 /** TTL takes items of the last five years only, and so does this. */
 const oldestSeconds = 5 * 365 * 86_400;
 
@@ -108,11 +112,11 @@ const sweepTable = async (client: DynamoDBClient, { physicalId, properties }: Re
     );
     for (const item of page.Items ?? []) {
       const Key = Object.fromEntries(keys.map((name) => [name, item[name] ?? { NULL: true as const }]));
-      swept.add(JSON.stringify(Key));
+      swept.add(nameOf(Key));
       // Written again meanwhile: it lives.
       await client
         .send(new DeleteItemCommand({ TableName: physicalId, Key, ConditionExpression: condition, ...expired }))
-        .catch(() => swept.delete(JSON.stringify(Key)));
+        .catch(() => swept.delete(nameOf(Key)));
     }
     ExclusiveStartKey = page.LastEvaluatedKey as KeyOf | undefined;
   } while (ExclusiveStartKey);

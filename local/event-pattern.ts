@@ -20,7 +20,10 @@ export const patternMatcher = (pattern: unknown): Matcher => {
       };
     }
     const nested = patternMatcher(member);
-    return (event) => nested(isObject(event) ? event[name] : undefined);
+    return (event) => {
+      const value = isObject(event) ? event[name] : undefined;
+      return Array.isArray(value) ? value.some(nested) : nested(value);
+    };
   });
   return (event) => members.every((matches) => matches(event));
 };
@@ -62,8 +65,12 @@ const text =
   (value: unknown): boolean =>
     typeof value === 'string' && matches(value);
 
+/** `*` stands for any text; behind a backslash it, or another backslash, stands for itself. */
 const wildcard = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 's');
+  new RegExp(
+    `^${pattern.replace(/\\[*\\]|[.+?^${}()|[\]\\]|\*/g, (part) => (part === '*' ? '.*' : part.length > 1 ? part : `\\${part}`))}$`,
+    's',
+  );
 
 /** `[">", 0, "<=", 5]` */
 const numeric = (terms: readonly unknown[]): ((value: unknown) => boolean) => {

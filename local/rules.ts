@@ -33,6 +33,14 @@ interface RuleProperties {
   readonly Targets?: readonly Target[];
 }
 
+/** Of EventBridge Scheduler. */
+interface ScheduleProperties {
+  readonly ScheduleExpression: string;
+  readonly ScheduleExpressionTimezone?: string;
+  readonly State?: string;
+  readonly Target: Target;
+}
+
 export interface Rules extends Part {
   /** Hands an event to every rule that it matches. */
   put(event: BusEvent): void;
@@ -68,10 +76,7 @@ export const startRules = async ({
   for (const rule of assembly.resourcesOf('AWS::Events::Rule')) {
     const { ScheduleExpression, EventPattern, State, Targets = [] } = rule.properties as RuleProperties;
     if (State === 'DISABLED') continue;
-    for (const { InputPath, InputTransformer } of Targets) {
-      if (InputPath || InputTransformer)
-        throw new Error(`${rule.logicalId}: the runner gives targets whole events only`);
-    }
+    for (const target of Targets) checkTarget(rule, target);
     if (EventPattern) {
       const matches = patternMatcher(EventPattern);
       listeners.push((event) => matches(event) && invokeAll(Targets, event));
@@ -79,6 +84,13 @@ export const startRules = async ({
     if (ScheduleExpression) {
       timers.push(schedule(ScheduleExpression, () => invokeAll(Targets, scheduledEvent(rule))));
     }
+  }
+  for (const resource of assembly.resourcesOf('AWS::Scheduler::Schedule')) {
+    const { ScheduleExpression, ScheduleExpressionTimezone, State, Target } =
+      resource.properties as unknown as ScheduleProperties;
+    if (State === 'DISABLED') continue;
+    checkTarget(resource, Target);
+    timers.push(schedule(ScheduleExpression, () => invokeAll([Target], {}), ScheduleExpressionTimezone));
   }
 
   return {
@@ -94,8 +106,15 @@ export const startRules = async ({
 
 const unitMilliseconds: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
+/** @throws Error for what the runner cannot do, before anything is lost by it */
+const checkTarget = ({ logicalId }: Resource, { Arn, InputPath, InputTransformer }: Target): void => {
+  if (InputPath || InputTransformer) throw new Error(`${logicalId}: the runner gives targets whole events only`);
+  if (!Arn.includes(':function:'))
+    throw new Error(`${logicalId}: the runner knows functions as targets only, not ${Arn}`);
+};
+
 /** `rate(5 minutes)` or `cron(0 12 * * ? *)`. @throws Error for anything else */
-export const schedule = (expression: string, run: () => void): { stop(): void } => {
+export const schedule = (expression: string, run: () => void, timezone = 'UTC'): { stop(): void } => {
   const rate = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression);
   if (rate) {
     const timer = setInterval(run, Number(rate[1]) * (unitMilliseconds[rate[2] ?? ''] ?? 0));
@@ -105,9 +124,9 @@ export const schedule = (expression: string, run: () => void): { stop(): void } 
   if (fields?.length !== 6) throw new Error(`the runner does not know the schedule ${expression}`);
   const [minute, hour, day, month, weekday = '', year] = fields;
   if (year !== '*') throw new Error(`the runner does not know schedules of single years: ${expression}`);
-  // AWS counts Sunday as 1, cron as 0.
-  const weekdays = weekday.replace(/\d(?=[,\-/#L]|$)/g, (digit) => String(Number(digit) - 1));
-  return new Cron([minute, hour, day, month, weekdays].join(' ').replaceAll('?', '*'), { timezone: 'UTC' }, run);
+  // AWS counts Sunday as 1, cron as 0. The number behind a slash or a hash counts something else.
+  const weekdays = weekday.replace(/(?<![/#])\d/g, (digit) => String(Number(digit) - 1)).replace(/(?<=\d)L/, '#L');
+  return new Cron([minute, hour, day, month, weekdays].join(' ').replaceAll('?', '*'), { timezone }, run);
 };
 
 const scheduledEvent = ({ physicalId }: Resource): BusEvent => ({

@@ -95,9 +95,8 @@ const consume = async (resource: Resource, context: Context): Promise<void> => {
       const { StreamDescription } = await context.streams.send(
         new DescribeStreamCommand({ StreamArn: mapping.EventSourceArn }),
       );
-      for (const { ShardId = '', SequenceNumberRange } of StreamDescription?.Shards ?? []) {
-        await readShard(ShardId, SequenceNumberRange?.EndingSequenceNumber !== undefined, source, progress);
-      }
+      for (const { ShardId = '' } of StreamDescription?.Shards ?? []) await readShard(ShardId, source, progress);
+      await wait(pollMilliseconds, undefined, { signal: context.signal });
     } catch (error) {
       if (context.signal.aborted) return;
       console.error(error);
@@ -151,7 +150,8 @@ const sourceOf = (resource: Resource, mapping: MappingProperties, context: Conte
   };
 };
 
-const readShard = async (shard: string, closed: boolean, source: Source, progress: Progress): Promise<void> => {
+/** Until the shard is closed: there is no next iterator then. (The engine gives an ending sequence number to an open one as well.) */
+const readShard = async (shard: string, source: Source, progress: Progress): Promise<void> => {
   const { mapping, context, matches, deliver } = source;
   const after = progress.after(shard);
   const { ShardIterator } = await context.streams.send(
@@ -172,10 +172,7 @@ const readShard = async (shard: string, closed: boolean, source: Source, progres
     if (batch.length > 0) await deliver(batch, shard);
     const last = Records.at(-1)?.dynamodb?.SequenceNumber;
     if (last) await progress.reach(shard, last);
-    if (Records.length === 0) {
-      if (closed) return;
-      await wait(pollMilliseconds, undefined, { signal: context.signal });
-    }
+    if (Records.length === 0) await wait(pollMilliseconds, undefined, { signal: context.signal });
     iterator = NextShardIterator;
   }
 };
@@ -281,6 +278,8 @@ const deliverer = (resource: Resource, mapping: MappingProperties, context: Cont
             shardId: shard,
             startSequenceNumber: first?.SequenceNumber,
             endSequenceNumber: last?.SequenceNumber,
+            approximateArrivalOfFirstRecord: arrivalOf(first),
+            approximateArrivalOfLastRecord: arrivalOf(last),
             batchSize: records.length,
             streamArn: mapping.EventSourceArn,
           },
@@ -292,6 +291,9 @@ const deliverer = (resource: Resource, mapping: MappingProperties, context: Cont
 
   return (records: readonly LambdaRecord[], shard: string): Promise<void> => deliver(records, shard);
 };
+
+const arrivalOf = (record: LambdaRecord['dynamodb'] | undefined): string | undefined =>
+  record && new Date(record.ApproximateCreationDateTime * 1000).toISOString();
 
 /** CloudFormation's -1. */
 const infinite = (value: number | undefined): number =>
@@ -305,10 +307,10 @@ const firstFailure = (
 ): number | null => {
   if (!invocation.ok) return 0;
   if (!FunctionResponseTypes.includes('ReportBatchItemFailures')) return null;
-  const { batchItemFailures = [] } = (invocation.payload ?? {}) as {
-    batchItemFailures?: readonly { readonly itemIdentifier?: string | null }[];
+  const { batchItemFailures } = (invocation.payload ?? {}) as {
+    batchItemFailures?: readonly { readonly itemIdentifier?: string | null }[] | null;
   };
-  if (batchItemFailures.length === 0) return null;
+  if (!batchItemFailures?.length) return null;
   const failed = batchItemFailures.map(({ itemIdentifier }) =>
     records.findIndex(({ dynamodb }) => dynamodb.SequenceNumber === itemIdentifier),
   );

@@ -1,0 +1,62 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { S3Error, type S3rver } from '#local/s3rver.ts';
+
+interface Conditions {
+  /** `If-None-Match: *`: the key must be free. */
+  readonly onlyIfNew: boolean;
+  /** Base64 of what the content must hash to. */
+  readonly sha256: string | undefined;
+}
+
+/**
+ * Adds what S3 demands of an upload and s3rver does not look at. It is looked at where the object is stored, behind the check of the
+ * signature, so that who may not write does not learn either what is there.
+ */
+export const withUploadConditions = (s3: S3rver): RequestListener => {
+  const conditions = new AsyncLocalStorage<Conditions>();
+  const { store } = s3;
+  const putObject = store.putObject.bind(store);
+  let turn: Promise<unknown> = Promise.resolve();
+
+  store.putObject = async (object) => {
+    const { onlyIfNew = false, sha256 } = conditions.getStore() ?? {};
+    const content = await buffer(object.content);
+    if (sha256 !== undefined) checkDigest(content, sha256);
+    object.content = Readable.from(content);
+    const storeIt = async (): Promise<unknown> => {
+      if (onlyIfNew && (await store.existsObject(object.bucket, object.key))) {
+        throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
+          Condition: 'If-None-Match',
+        });
+      }
+      return putObject(object);
+    };
+    // One after the other: of two first uploads at once, one is the second.
+    const stored = turn.then(storeIt);
+    turn = stored.catch(() => undefined);
+    return stored;
+  };
+
+  const answer = s3.callback();
+  return (request, response) => conditions.run(conditionsOf(request), () => answer(request, response));
+};
+
+/** A presigned link may carry headers in its query. */
+const conditionsOf = ({ headers, url = '' }: IncomingMessage): Conditions => {
+  const sha256 =
+    new URL(url, 'http://localhost').searchParams.get('x-amz-checksum-sha256') ?? headers['x-amz-checksum-sha256'];
+  return { onlyIfNew: headers['if-none-match'] === '*', sha256: sha256?.toString() };
+};
+
+const checkDigest = (content: Buffer, expected: string): void => {
+  if (Buffer.from(expected, 'base64').length !== 32) {
+    throw new S3Error('InvalidRequest', 'Value for x-amz-checksum-sha256 header is invalid.');
+  }
+  if (createHash('sha256').update(content).digest('base64') !== expected) {
+    throw new S3Error('BadDigest', 'The SHA256 you specified did not match the calculated checksum.');
+  }
+};
