@@ -138,12 +138,13 @@ export const accountContracts = {
     summary: 'Change the password: every other session and every socket ends',
     body: z.strictObject({ current_password: anyPassword, new_password: newPassword }),
     replies: { 200: tokens },
-    problems: ['invalid-credentials', 'too-many-requests'],
+    problems: ['invalid-credentials', 'not-confirmed', 'too-many-requests'],
   }),
   getProfile: contract({
     summary: 'Get one’s profile',
     headers: ['If-None-Match'],
     replies: { 200: profileSchema },
+    problems: ['not-found'],
   }),
   updateProfile: contract({
     summary: 'Change some settings (JSON merge patch)',
@@ -151,6 +152,6 @@ export const accountContracts = {
     accepts: ['application/merge-patch+json'],
     headers: ['If-Match'],
     replies: { 200: profileSchema },
-    problems: ['stale-version'],
+    problems: ['not-found', 'stale-version'],
   }),
 } satisfies Record<OperationOf<'accounts'>, Contract>;

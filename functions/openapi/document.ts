@@ -41,7 +41,6 @@ export const openApiDocument = ({ version, routes, contracts }: DocumentSources)
       version,
       summary: 'Tasks, guest notes and Pomodoro sessions, live on every device a person owns.',
       description: manners,
-      license: { name: 'All rights reserved', url: 'https://pomona.example/licence' },
     },
     servers: [{ url: '/', description: 'Where this document came from' }],
     tags: [...new Set(routes.map(({ feature }) => feature))].map((name) => ({
@@ -116,8 +115,14 @@ const schemaCollector = () => {
   return {
     components,
     of: (schema: z.ZodMiniType, io: 'input' | 'output'): Json => {
-      const { $schema, $defs, ...rest } = moved(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
-      Object.assign(components, $defs);
+      const { $schema, $defs = {}, ...rest } = moved(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
+      for (const [name, definition] of Object.entries($defs)) {
+        const known = components[name];
+        if (known && JSON.stringify(known) !== JSON.stringify(definition)) {
+          throw new Error(`two schemas are called ${name}`);
+        }
+        components[name] = definition;
+      }
       return rest;
     },
   };
@@ -165,10 +170,9 @@ const parametersOf = (definition: Contract, schemas: SchemaCollector): Json => {
   ] as const;
   const parameters = places.flatMap(([place, schema]) => {
     if (!schema) return [];
-    const { properties = {}, required = [] } = schemas.of(schema, 'input') as {
-      properties?: Readonly<Record<string, Json>>;
-      required?: readonly string[];
-    };
+    const { required = [] } = schemas.of(schema, 'input') as { required?: readonly string[] };
+    // On the wire every parameter is text; what it is read as says more: a number with its bounds, a default.
+    const { properties = {} } = schemas.of(schema, 'output') as { properties?: Readonly<Record<string, Json>> };
     return Object.entries(properties).map(([name, { description, ...property }]) => ({
       name,
       in: place,
@@ -223,8 +227,7 @@ const failures = ({ auth }: Route, definition: Contract): Readonly<Record<string
   const types: readonly ProblemType[] = [
     'invalid-request',
     ...(definition.params ? (['not-found'] as const) : []),
-    'too-large',
-    'unsupported-media-type',
+    ...(definition.body ? (['too-large', 'unsupported-media-type'] as const) : []),
     ...(auth === 'public' ? (['too-many-requests'] as const) : []),
     'internal',
     'busy',
@@ -239,9 +242,12 @@ const failures = ({ auth }: Route, definition: Contract): Readonly<Record<string
         status,
         {
           description: titles.join(' ') || 'Answered by API Gateway.',
-          ...(status === 429 || status === 503
-            ? { headers: { 'Retry-After': text('Seconds to wait, where it is known.') } }
-            : {}),
+          headers: {
+            ...(ofStatus.length > 0 && alwaysThere),
+            ...((status === 429 || status === 503) && {
+              'Retry-After': text('Seconds to wait, where it is known.'),
+            }),
+          },
           content: {
             ...(ofStatus.length > 0 && {
               'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },

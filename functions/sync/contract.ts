@@ -18,7 +18,6 @@ const limit = z.pipe(
   z.string().check(z.regex(/^\d{1,4}$/, 'must be a whole number from 1 to 1000')),
   z.pipe(z.transform(Number), z.int().check(z.minimum(1), z.maximum(1000))),
 );
-z.globalRegistry.add(limit, { description: 'How many changes at most, 1 to 1000. An answer also ends at 1 MB.' });
 
 const clientId = z.string().check(z.regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters'));
 

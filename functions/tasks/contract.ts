@@ -79,7 +79,6 @@ const limit = z.pipe(
   z.string().check(z.regex(/^\d{1,3}$/, 'must be a whole number from 1 to 100')),
   z.pipe(z.transform(Number), z.int().check(z.minimum(1), z.maximum(100))),
 );
-z.globalRegistry.add(limit, { description: 'How many at most, 1 to 100.' });
 
 const taskPage = z.object({ items: z.array(taskSchema), next_cursor: z.nullable(z.string()) });
 z.globalRegistry.add(taskPage, { id: 'TaskPage' });
