@@ -89,6 +89,8 @@ const specialSizings: StageConfig['sizings'] = {
   'post-confirmation': { memoryMegabytes: 1024, timeoutSeconds: 5 },
   // A batch of many users: posts are bounded to two seconds each, but they come in rounds.
   'change-feed': { memoryMegabytes: 1024, timeoutSeconds: 60 },
+  // Nobody waits for it, and a given-up batch may be about a hundred users.
+  'feed-repair': { memoryMegabytes: 1024, timeoutSeconds: 60 },
   openapi: { memoryMegabytes: 512, timeoutSeconds: 5 },
 };
 

@@ -4,6 +4,7 @@ import type { EnvironmentOf, FunctionName } from '#blueprint/environment.ts';
 import type { StageConfig } from '#lib/config.ts';
 import { ChangeFeed } from '#lib/constructs/change-feed.ts';
 import { FeatureFunction } from '#lib/constructs/feature-function.ts';
+import { FeedRepair } from '#lib/constructs/feed-repair.ts';
 import { PublicApi } from '#lib/constructs/http-api.ts';
 import { MailSender } from '#lib/constructs/mail-sender.ts';
 import { SocketApi } from '#lib/constructs/socket-api.ts';
@@ -41,15 +42,15 @@ export class ServiceStack extends Stack {
     live.grantConnections(accounts, ['DELETE']);
 
     const tasks = functionFor('tasks', { TABLE_NAME: table.tableName });
-    table.grant(tasks, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
-    table.grantQuery(tasks, ['by_state', 'by_path']);
+    table.grant(tasks, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
+    table.grantQuery(tasks, ['by_state']);
 
     const sync = functionFor('sync', {
       TABLE_NAME: table.tableName,
       TABLE_STREAM_ARN: table.streamArn,
       WEBSOCKET_URL: live.url,
     });
-    table.grant(sync, ['GetItem', 'PutItem', 'UpdateItem', 'Query']);
+    table.grant(sync, ['GetItem', 'PutItem', 'Query']);
 
     const socketAuthorizer = functionFor('socket-authorizer', {
       TABLE_NAME: table.tableName,
@@ -64,8 +65,8 @@ export class ServiceStack extends Stack {
       TABLE_STREAM_ARN: table.streamArn,
       WEBSOCKET_CALLBACK_URL: live.callbackUrl,
     });
-    table.grant(socket, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
-    live.grantConnections(socket, ['POST', 'DELETE']);
+    table.grant(socket, ['GetItem', 'PutItem', 'DeleteItem', 'Query']);
+    live.grantConnections(socket, ['DELETE']);
     live.answerWith(socket, socketAuthorizer);
 
     const changeFeed = functionFor('change-feed', {
@@ -73,9 +74,17 @@ export class ServiceStack extends Stack {
       TABLE_STREAM_ARN: table.streamArn,
       WEBSOCKET_CALLBACK_URL: live.callbackUrl,
     });
-    table.grant(changeFeed, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
+    table.grant(changeFeed, ['GetItem', 'PutItem', 'DeleteItem', 'Query']);
     live.grantConnections(changeFeed, ['POST']);
     new ChangeFeed(this, 'ChangeFeed', { table, failures, consumer: changeFeed });
+
+    const feedRepair = functionFor('feed-repair', {
+      TABLE_NAME: table.tableName,
+      TABLE_STREAM_ARN: table.streamArn,
+      FAILURE_BUCKET_NAME: failures.bucketName,
+    });
+    table.grant(feedRepair, ['GetItem', 'PutItem']);
+    new FeedRepair(this, 'FeedRepair', { failures, repairer: feedRepair });
 
     const openapi = functionFor('openapi', { API_VERSION: apiVersion });
 

@@ -29,7 +29,7 @@ export class StatefulStack extends Stack {
       bundles,
       environment: { TABLE_NAME: this.table.tableName },
     });
-    this.table.grant(postConfirmation, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
+    this.table.grant(postConfirmation, ['GetItem', 'PutItem']);
     this.identity = new Identity(this, 'Identity', { config, postConfirmation });
 
     this.attachments = new AttachmentsBucket(this, 'Attachments', { config });

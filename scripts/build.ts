@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,11 +7,23 @@ import { entries, type FunctionName } from '#blueprint/environment.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Where the bundles are: a folder a function, each an asset as it is. */
-export const bundlesFolder: string = join(root, '.build/functions');
+export interface BuildPlaces {
+  /** The folder that the entry files are named from. Default: the project. */
+  readonly project?: string;
+  /** Where the folders of bundles and of source maps are made. Default: `.build` in the project. */
+  readonly output?: string;
+}
 
-/** Where the source maps are: apart from the assets, which a map would triple. */
-const mapsFolder = join(root, '.build/source-maps');
+/** Bundles have a folder a function, each an asset as it is. */
+const bundlesIn = (output: string): string => join(output, 'functions');
+
+/** Source maps lie apart from the assets, which they would triple. */
+const mapsIn = (output: string): string => join(output, 'source-maps');
+
+const defaultOutput = join(root, '.build');
+
+/** Where the bundles are that are deployed, and that the runner hosts. */
+export const bundlesFolder: string = bundlesIn(defaultOutput);
 
 const everyName = Object.keys(entries).filter((name): name is FunctionName => name in entries);
 
@@ -25,24 +38,29 @@ const everyName = Object.keys(entries).filter((name): name is FunctionName => na
  */
 export const buildFunctions = async (
   names: readonly FunctionName[] = everyName,
+  { project = root, output = defaultOutput }: BuildPlaces = {},
 ): Promise<ReadonlyMap<FunctionName, number>> => {
-  await expectEntries(names);
-  const { outputFiles } = await bundle(names);
-  await Promise.all(outputFiles.map(place));
-  return new Map(names.map((name) => [name, sizeOf(outputFiles, name)]));
+  await expectEntries(names, project);
+  const { outputFiles } = await bundle(names, project, bundlesIn(output));
+  await Promise.all(outputFiles.map((file) => place(file, output)));
+  return new Map(names.map((name) => [name, sizeOf(outputFiles, join(bundlesIn(output), name, 'index.cjs'))]));
 };
 
-const expectEntries = async (names: readonly FunctionName[]): Promise<void> => {
-  const found = await Promise.all(names.map((name) => stat(join(root, entries[name])).catch(() => null)));
+const expectEntries = async (names: readonly FunctionName[], project: string): Promise<void> => {
+  const found = await Promise.all(names.map((name) => stat(join(project, entries[name])).catch(() => null)));
   const missing = names.filter((_, index) => !found[index]?.isFile()).map((name) => entries[name]);
   if (missing.length > 0) throw new Error(`Nothing to bundle: ${missing.join(', ')} does not exist.`);
 };
 
-const bundle = (names: readonly FunctionName[]): Promise<BuildResult<{ write: false }>> =>
+const bundle = (
+  names: readonly FunctionName[],
+  project: string,
+  outdir: string,
+): Promise<BuildResult<{ write: false }>> =>
   build({
-    absWorkingDir: root,
+    absWorkingDir: project,
     entryPoints: names.map((name) => ({ in: entries[name], out: `${name}/index` })),
-    outdir: bundlesFolder,
+    outdir,
     outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
@@ -57,19 +75,19 @@ const bundle = (names: readonly FunctionName[]): Promise<BuildResult<{ write: fa
   });
 
 /** Whole or not at all, and not when it is there already: another process may be reading the file. */
-const place = async ({ path, contents }: OutputFile): Promise<void> => {
-  const target = path.endsWith('.map') ? path.replace(bundlesFolder, mapsFolder) : path;
+const place = async ({ path, contents }: OutputFile, output: string): Promise<void> => {
+  const target = path.endsWith('.map') ? path.replace(bundlesIn(output), mapsIn(output)) : path;
   const standing = await readFile(target).catch(() => null);
   if (standing?.equals(contents)) return;
   await mkdir(dirname(target), { recursive: true });
   // Beside the folder, not in it: what lies in it is part of the asset.
-  const draft = `${dirname(target)}.${process.pid}.draft`;
+  const draft = `${dirname(target)}.${randomUUID()}.draft`;
   await writeFile(draft, contents);
   await rename(draft, target);
 };
 
-const sizeOf = (files: readonly OutputFile[], name: FunctionName): number =>
-  files.find(({ path }) => path === join(bundlesFolder, name, 'index.cjs'))?.contents.length ?? 0;
+const sizeOf = (files: readonly OutputFile[], bundlePath: string): number =>
+  files.find(({ path }) => path === bundlePath)?.contents.length ?? 0;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   for (const [name, bytes] of await buildFunctions()) console.log(`${name.padEnd(20)} ${Math.ceil(bytes / 1024)} KB`);

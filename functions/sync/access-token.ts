@@ -3,9 +3,7 @@ import { JwtBaseError } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import type { EnvironmentOf } from '#blueprint/environment.ts';
 import { userId } from '#shared/ids.ts';
-import type { TicketHolder } from './ticket.ts';
-
-export type VerifyAccessToken = (token: string) => Promise<Pick<TicketHolder, 'owner' | 'tokenExpiresAt'> | null>;
+import type { VerifyAccessToken } from './authorize-connection.ts';
 
 /**
  * Checks access tokens of the pool's client by their signature, issuer, client, use and time.

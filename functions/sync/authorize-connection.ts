@@ -1,7 +1,9 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import type { Clock } from '#shared/clock.ts';
-import type { VerifyAccessToken } from './access-token.ts';
 import type { TicketHolder, TicketStore } from './ticket.ts';
+
+/** @returns whose token it is and when it ends; null when it is nobody's */
+export type VerifyAccessToken = (token: string) => Promise<Pick<TicketHolder, 'owner' | 'tokenExpiresAt'> | null>;
 
 export interface AuthorizerNeeds {
   readonly clock: Clock;

@@ -8,7 +8,8 @@ export interface AccessLogProps {
   /** Which API it is about. */
   readonly name: string;
   /**
-   * Field → `$context` variable. Route keys, never paths or query strings: those carry ids, tickets and one-click tokens.
+   * Field → `$context` variable. Route keys, never paths or query strings: those carry ids, tickets and one-click tokens. Each comes
+   * between quotes, so `error.message`, not `error.messageString`, which brings its own.
    */
   readonly fields: Readonly<Record<string, `$context.${string}`>>;
 }

@@ -100,7 +100,7 @@ export class PublicApi extends Construct {
         response_bytes: '$context.responseLength',
         latency_ms: '$context.responseLatency',
         integration_latency_ms: '$context.integrationLatency',
-        error: '$context.error.messageString',
+        error: '$context.error.message',
         authorizer_error: '$context.authorizer.error',
       },
     });

@@ -1,8 +1,9 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Grant } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, HttpMethods } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { StageConfig } from '#lib/config.ts';
+import type { FeatureFunction } from '#lib/constructs/feature-function.ts';
 
 interface PrivateBucketProps {
   readonly config: StageConfig;
@@ -34,10 +35,7 @@ export class AttachmentsBucket extends Bucket {
         },
       ],
     });
-    // `eventBridgeEnabled` would say the same through a custom resource with a Lambda of its own.
-    if (this.node.defaultChild instanceof CfnBucket) {
-      this.node.defaultChild.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
-    }
+    tellEventBridge(this);
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
@@ -46,7 +44,7 @@ export class AttachmentsBucket extends Bucket {
   }
 }
 
-/** What the stream's consumers could not process: records of a day ago, for a person to look at. */
+/** What the stream's consumers could not process: records of a day ago. `FeedRepair` makes up for them, a person may look at them. */
 export class FailureBucket extends Bucket {
   constructor(scope: Construct, id: string, props: PrivateBucketProps) {
     super(scope, id, {
@@ -59,15 +57,39 @@ export class FailureBucket extends Bucket {
         },
       ],
     });
+    tellEventBridge(this);
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-S1',
-      reason: 'Only Lambda writes here, and only when something failed; an alarm says so.',
+      reason: 'Only Lambda writes here, and only when something failed; the function that each object wakes logs it.',
     });
   }
 
   /** What Lambda asks for before it accepts the bucket as a destination. CDK's own would also let the function read and delete. */
-  grantFailureWrite(grantee: IGrantable): void {
+  grantFailureWrite(grantee: FeatureFunction): void {
     Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [this.bucketArn] });
-    Grant.addToPrincipal({ grantee, actions: ['s3:PutObject'], resourceArns: [this.arnForObjects('*')] });
+    this.#grantObjects(grantee, 's3:PutObject');
+  }
+
+  /** Reading what lies here, one object at a time. CDK's own would also list, and read everything else about the bucket. */
+  grantFailureRead(grantee: FeatureFunction): void {
+    this.#grantObjects(grantee, 's3:GetObject');
+  }
+
+  #grantObjects(grantee: FeatureFunction, action: 's3:PutObject' | 's3:GetObject'): void {
+    Grant.addToPrincipal({ grantee, actions: [action], resourceArns: [this.arnForObjects('*')] });
+    const stack = Stack.of(this);
+    // As cdk-nag spells the ARN: by the name under which the grantee's stack imports it.
+    const { 'Fn::ImportValue': importedArn } = stack.resolve(stack.exportValue(this.bucketArn));
+    Validations.of(grantee).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${importedArn}/*]`,
+      reason:
+        'Lambda names each object when it writes it, by source, shard and time: there is none to name beforehand.',
+    });
   }
 }
+
+/** What happens to objects is told to EventBridge. `eventBridgeEnabled` would say so through a custom resource with a Lambda of its own. */
+const tellEventBridge = ({ node: { defaultChild } }: Bucket): void => {
+  if (!(defaultChild instanceof CfnBucket)) throw new Error('a bucket that is not one to CloudFormation');
+  defaultChild.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+};

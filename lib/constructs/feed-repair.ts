@@ -1,0 +1,31 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Construct } from 'constructs';
+import type { FeatureFunction } from '#lib/constructs/feature-function.ts';
+import type { FailureBucket } from '#lib/constructs/private-bucket.ts';
+
+export interface FeedRepairProps {
+  readonly failures: FailureBucket;
+  readonly repairer: FeatureFunction<'feed-repair'>;
+}
+
+/** What the change feed has given up wakes the function that lets its users start over (design: the feed is the truth). */
+export class FeedRepair extends Construct {
+  constructor(scope: Construct, id: string, { failures, repairer }: FeedRepairProps) {
+    super(scope, id);
+    failures.grantFailureRead(repairer);
+    // As long and as often as Lambda does it: repairing twice is no worse than once. What fails even then is an error in the log, and its
+    // object stays. Not a failure destination here: what it put into the bucket would wake the function again.
+    repairer.lambda.configureAsyncInvoke({ retryAttempts: 2, maxEventAge: Duration.hours(6) });
+    new Rule(this, 'BatchGivenUp', {
+      description: 'A batch of the stream was given up',
+      eventPattern: {
+        source: ['aws.s3'],
+        detailType: ['Object Created'],
+        detail: { bucket: { name: [failures.bucketName] } },
+      },
+      targets: [new LambdaFunction(repairer.lambda)],
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { entries, environment, type FunctionName } from '#blueprint/environment.ts';
+import { buildFunctions } from '../../scripts/build.ts';
+
+const names = Object.keys(entries) as FunctionName[];
+
+describe('the build', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'pomona-build-'));
+  const output = join(scratch, 'first');
+  const bundleOf = (name: FunctionName, folder = output): string => join(folder, 'functions', name, 'index.cjs');
+  let sizes: ReadonlyMap<FunctionName, number>;
+
+  beforeAll(async () => {
+    sizes = await buildFunctions(names, { output });
+  });
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+  it.each(names)('puts %s into a folder that holds its bundle, and nothing else', async (name) => {
+    expect(await readdir(join(output, 'functions', name))).toEqual(['index.cjs']);
+    expect(sizes.get(name)).toBe(statSync(bundleOf(name)).size);
+  });
+
+  it('keeps the source maps apart', async () => {
+    expect((await readdir(join(output, 'source-maps'))).sort()).toEqual([...names].sort());
+    expect(readFileSync(bundleOf('tasks'), 'utf8')).not.toContain('sourceMappingURL');
+  });
+
+  it('takes everything along: bundles load where there is nothing else', async () => {
+    const env = Object.fromEntries(
+      names.flatMap((name) => environment[name].map((variable) => [variable, 'us-east-1_x'])),
+    );
+    const program = names
+      .map((name) => `console.log(typeof require(${JSON.stringify(bundleOf(name))}).handler);`)
+      .join('');
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], {
+      env: { ...env, AWS_REGION: 'us-east-1' },
+    });
+    expect(stdout.trim().split('\n')).toEqual(names.map(() => 'function'));
+  });
+
+  it('makes the same bytes of the same input', async () => {
+    const second = join(scratch, 'second');
+    await buildFunctions(names, { output: second });
+    const differing = names.filter(
+      (name) => !readFileSync(bundleOf(name)).equals(readFileSync(bundleOf(name, second))),
+    );
+    expect(differing).toEqual([]);
+  });
+
+  it('leaves a bundle alone that is there already, also when two build at once', async () => {
+    const before = statSync(bundleOf('tasks'));
+    await Promise.all([buildFunctions(names, { output }), buildFunctions(names, { output })]);
+    expect(statSync(bundleOf('tasks'))).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
+    expect((await readdir(join(output, 'functions'))).sort()).toEqual([...names].sort());
+  });
+
+  it('keeps the tasks function small: 450 KB with the SDK inside', () => {
+    expect(sizes.get('tasks')).toBeLessThanOrEqual(450 * 1024);
+  });
+
+  it('names every entry file that is missing', async () => {
+    await expect(buildFunctions(['tasks', 'openapi'], { project: scratch, output })).rejects.toThrow(
+      'Nothing to bundle: functions/tasks/handler.ts, functions/openapi/handler.ts does not exist.',
+    );
+  });
+});
