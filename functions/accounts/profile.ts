@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { single } from '#blueprint/table.ts';
 import { type UserId, userId } from '#shared/ids.ts';
-import { type Item, type Key, userKey } from '#shared/table.ts';
+import { type Item, type Key, userKey } from '#shared/item.ts';
 
 /** Minutes, as the profile keeps them; `long_break_every` counts focus sessions. */
 export interface PomodoroPreferences {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { prefix, single } from '#blueprint/table.ts';
 import { epochSeconds, secondsAfter } from '#shared/clock.ts';
 import { hashOf, userId } from '#shared/ids.ts';
+import { isLive, type Key } from '#shared/item.ts';
 import {
   absent,
   atVersion,
@@ -9,8 +10,6 @@ import {
   ConditionFailed,
   deleteItem,
   getItem,
-  isLive,
-  type Key,
   putItem,
   type Table,
   updateItem,

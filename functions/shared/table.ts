@@ -13,9 +13,8 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalIndexName } from '#blueprint/table.ts';
-import { prefix } from '#blueprint/table.ts';
 import { epochSeconds } from '#shared/clock.ts';
-import type { UserId } from '#shared/ids.ts';
+import type { Item, Key } from '#shared/item.ts';
 import { busy, pause } from '#shared/retry.ts';
 
 /** The single table and the client that reaches it. */
@@ -23,14 +22,6 @@ export interface Table {
   readonly client: DynamoDBDocumentClient;
   readonly name: string;
 }
-
-export interface Key {
-  readonly pk: string;
-  readonly sk: string;
-}
-
-/** An item as it lies in the table; its room parses it before use. */
-export type Item = Record<string, unknown>;
 
 /** Gives up on a hanging connection early enough for a retry to fit into the Lambda's own time. */
 const patience = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
@@ -45,13 +36,6 @@ export const openTable = (
     marshallOptions: { removeUndefinedValues: true },
   }),
 });
-
-/** A user's partition. The only way to say whose data is meant is a {@link UserId}, and those come from verified principals. */
-export const userKey = (owner: UserId, sk: string): Key => ({ pk: `${prefix.user}${owner}`, sk });
-
-/** TTL deletes late, and a tombstone is no item: both are absent to every reader. */
-export const isLive = (item: Item, now: Date): boolean =>
-  item.deleted !== true && (typeof item.ttl !== 'number' || item.ttl > epochSeconds(now));
 
 /** A condition on the item as it lies there before the write. */
 export interface Condition {

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { prefix, single } from '#blueprint/table.ts';
 import { profileFromItem, profileSchema } from '#functions/accounts/profile.ts';
 import { taskFromItem, taskSchema } from '#functions/tasks/task.ts';
-import type { Item } from '#shared/table.ts';
+import type { Item } from '#shared/item.ts';
 
 const entities = ['task', 'profile'] as const;
 

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { prefix } from '#blueprint/table.ts';
 import { epochSeconds } from '#shared/clock.ts';
-import { deleteItem, type Item, isLive, putItem, queryPage, type Table, userKey } from '#shared/table.ts';
+import { type Item, isLive, userKey } from '#shared/item.ts';
+import { deleteItem, putItem, queryPage, type Table } from '#shared/table.ts';
 import type { Connection, ConnectionStore } from './connection.ts';
 
 /** One round trip each. A user has 20 connections at most, so that one page holds them all. */

@@ -1,17 +1,16 @@
 import { single, visibleToDevices } from '#blueprint/table.ts';
 import { epochSeconds, memorySeconds, secondsAfter } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
+import { type Item, userKey } from '#shared/item.ts';
 import { untilItHolds } from '#shared/retry.ts';
 import {
   absent,
   type Condition,
   ConditionFailed,
   getItem,
-  type Item,
   putItem,
   queryPage,
   type Table,
-  userKey,
   type Write,
   writeAll,
 } from '#shared/table.ts';

@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 import { prefix, single } from '#blueprint/table.ts';
 import { decodeCursor, encodeCursor } from '#shared/cursors.ts';
 import { hashOf, type UserId } from '#shared/ids.ts';
+import { type Item, isLive } from '#shared/item.ts';
 import { Failure, invalidRequest } from '#shared/problems.ts';
-import { type Item, isLive } from '#shared/table.ts';
 import { type Change, changeSchema } from './change.ts';
 
 /**

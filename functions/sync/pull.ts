@@ -1,8 +1,8 @@
 import { visibleToDevices } from '#blueprint/table.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
+import { type Item, isLive } from '#shared/item.ts';
 import { errorOf, log, loggedUser } from '#shared/log.ts';
-import { type Item, isLive } from '#shared/table.ts';
 import { type Change, changeOf } from './change.ts';
 import { cursorsOf, type DeltaQuery, deltaOf, type Head, type Position, type SnapshotPosition } from './feed.ts';
 

@@ -2,7 +2,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { prefix, visibleToDevices } from '#blueprint/table.ts';
 import { type UserId, userId } from '#shared/ids.ts';
-import type { Item } from '#shared/table.ts';
+import type { Item } from '#shared/item.ts';
 import { changeOf } from './change.ts';
 import type { LoggedChange } from './feed.ts';
 

@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { prefix, single } from '#blueprint/table.ts';
 import { epochSeconds } from '#shared/clock.ts';
 import { hashOf, userId } from '#shared/ids.ts';
-import { ConditionFailed, deleteItem, type Key, putItem, type Table, unexpired } from '#shared/table.ts';
+import type { Key } from '#shared/item.ts';
+import { ConditionFailed, deleteItem, putItem, type Table, unexpired } from '#shared/table.ts';
 import type { TicketStore } from './ticket.ts';
 
 /** One round trip each: spending is one conditional delete. */

@@ -2,19 +2,17 @@ import { prefix } from '#blueprint/table.ts';
 import { defaultProfile, profileFromItem, profileKey } from '#functions/accounts/profile.ts';
 import { epochSeconds, memorySeconds, secondsAfter } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
+import { type Item, isLive, userKey } from '#shared/item.ts';
 import {
   absent,
   atVersion,
   ConditionFailed,
   getItem,
   getItems,
-  type Item,
-  isLive,
   putItem,
   queryPage,
   type Range,
   type Table,
-  userKey,
   type Write,
   writeAll,
 } from '#shared/table.ts';

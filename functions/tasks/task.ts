@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { prefix } from '#blueprint/table.ts';
 import { localDay } from '#shared/days.ts';
 import { type UserId, userId } from '#shared/ids.ts';
-import { type Item, type Key, userKey } from '#shared/table.ts';
+import { type Item, type Key, userKey } from '#shared/item.ts';
 import { dueKey } from './due-date.ts';
 import { foldTag } from './tags.ts';
 

@@ -15,7 +15,7 @@ declare module 'vitest' {
 export default async ({ provide }: TestProject): Promise<() => Promise<void>> => {
   const given = process.env.POMONA_OUTPUTS;
   if (given) {
-    provide('outputs', JSON.parse(await readFile(given, 'utf8')));
+    provide('outputs', flat(JSON.parse(await readFile(given, 'utf8'))));
     provide('dynamodbEndpoint', null);
     return async () => undefined;
   }
@@ -28,3 +28,10 @@ export default async ({ provide }: TestProject): Promise<() => Promise<void>> =>
     await folder.remove();
   };
 };
+
+/** The CDK's own outputs file has them stack by stack. */
+const flat = (outputs: Record<string, string | Record<string, string>>): Outputs =>
+  Object.assign(
+    {},
+    ...Object.entries(outputs).map(([name, value]) => (typeof value === 'string' ? { [name]: value } : value)),
+  );

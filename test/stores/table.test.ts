@@ -1,17 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { userId } from '#shared/ids.ts';
-import {
-  absent,
-  ConditionFailed,
-  getItem,
-  getItems,
-  putItem,
-  queryPage,
-  updateItem,
-  userKey,
-  writeAll,
-} from '#shared/table.ts';
+import { userKey } from '#shared/item.ts';
+import { absent, ConditionFailed, getItem, getItems, putItem, queryPage, updateItem, writeAll } from '#shared/table.ts';
 import { describeOnEngines } from '#test/support/table.ts';
 
 const now = new Date('2026-11-24T12:00:00Z');

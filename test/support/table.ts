@@ -3,7 +3,8 @@ import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { table as definition } from '#blueprint/table.ts';
 import { engineNames } from '#local/dynamodb-engine.ts';
-import { type Item, openTable, queryPage, type Table } from '#shared/table.ts';
+import type { Item } from '#shared/item.ts';
+import { openTable, queryPage, type Table } from '#shared/table.ts';
 
 /**
  * Runs a suite on every DynamoDB engine of this machine, each time on an empty table of its own.
