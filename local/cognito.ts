@@ -6,9 +6,8 @@ import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses';
 import { correctedRouter } from '#local/cognito-corrections.ts';
 import { cognitoLocal, type RunTrigger, type Services, type TargetHandler } from '#local/cognito-local.ts';
 import { cognitoStores } from '#local/cognito-store.ts';
-import { isListening } from '#local/dynamodb-engine.ts';
 import { type Assembly, type Lambdas, localCredentials, localRegion, type Part, type Resource } from '#local/parts.ts';
-import { closeServer, portTaken } from '#local/server.ts';
+import { closeServer, isListening, portTaken } from '#local/server.ts';
 
 export interface CognitoOptions {
   readonly assembly: Assembly;

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type Part, RunnerProblem } from '#local/parts.ts';
+import { isListening } from '#local/server.ts';
 
 /** Programs that speak DynamoDB's protocol, in the order in which the runner prefers them. */
 export const engineNames = ['dynoxide', 'dynamodb-local'] as const;
@@ -116,14 +116,3 @@ const listening = async (port: number, name: EngineName): Promise<void> => {
   }
   throw new RunnerProblem(`The DynamoDB engine (${name}) does not listen on port ${port}.`);
 };
-
-/** Whether anybody listens on a port of this machine. */
-export const isListening = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });

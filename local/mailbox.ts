@@ -1,8 +1,7 @@
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
-import { isListening } from '#local/dynamodb-engine.ts';
 import type { Part } from '#local/parts.ts';
-import { closeServer, portTaken } from '#local/server.ts';
+import { closeServer, isListening, portTaken } from '#local/server.ts';
 
 const serveMailbox: (options: { port: number }) => Promise<Server> = createRequire(import.meta.url)(
   'aws-ses-v2-local',

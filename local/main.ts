@@ -1,7 +1,6 @@
 /**
  * `npm start`: the whole backend on this machine.
  */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RunnerProblem } from '#local/parts.ts';
@@ -46,8 +45,6 @@ const main = async (): Promise<void> => {
     if (!quiet) console.log(text);
   };
   const startedAt = performance.now();
-  const outputsFile = join(dataFolder, 'outputs.json');
-  await rm(outputsFile, { force: true });
 
   let stopping = false;
   const starting = startRunner({
@@ -63,7 +60,6 @@ const main = async (): Promise<void> => {
     stopping = true;
     say('\nStopping …');
     const running = await starting.catch(() => null);
-    await rm(outputsFile, { force: true });
     await running?.stop();
     process.exit(0);
   };
@@ -73,9 +69,6 @@ const main = async (): Promise<void> => {
   say('Pomona starts\n');
   const { outputs }: RunningPomona = await starting;
   if (stopping) return;
-  await mkdir(dataFolder, { recursive: true });
-  await writeFile(`${outputsFile}.draft`, `${JSON.stringify(outputs, null, 2)}\n`);
-  await rename(`${outputsFile}.draft`, outputsFile);
   say(welcome(outputs, performance.now() - startedAt, relative(process.cwd(), dataFolder)));
 };
 

@@ -1,5 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { readAssembly, synthesize } from '#local/assembly.ts';
 import { startBuckets } from '#local/bucket.ts';
 import { startCognito } from '#local/cognito.ts';
@@ -9,8 +10,9 @@ import { startHttpApi } from '#local/http-api.ts';
 import { startLambdas } from '#local/lambda.ts';
 import { lockFolder } from '#local/lock.ts';
 import { startMailbox } from '#local/mailbox.ts';
-import { type BusEvent, type Lambdas, type Part, portsFrom, RunnerProblem } from '#local/parts.ts';
+import { type BusEvent, type Lambdas, type Part, type Ports, portsFrom, RunnerProblem } from '#local/parts.ts';
 import { startRules } from '#local/rules.ts';
+import { isListening, portTaken } from '#local/server.ts';
 import { startSocketApi } from '#local/socket-api.ts';
 import { startStreamSources } from '#local/stream-source.ts';
 
@@ -32,7 +34,7 @@ export interface RunningPomona extends Part {
 }
 
 /**
- * Synthesizes the app and hosts it. Whatever has been started is stopped again when a later step fails.
+ * Synthesizes the app and hosts it; `outputs.json` in the data folder says where, for as long as it is ready. Whatever has been started is stopped again when a later step fails.
  * @throws RunnerProblem for what a person can mend
  */
 export const startRunner = async ({
@@ -43,6 +45,7 @@ export const startRunner = async ({
   onError = () => undefined,
 }: RunnerOptions): Promise<RunningPomona> => {
   const ports = portsFrom(port);
+  const outputsFile = join(dataFolder, 'outputs.json');
   const started: Part[] = [];
   const stop = async (): Promise<void> => {
     // The last that was started goes first: nobody calls what is gone.
@@ -58,7 +61,14 @@ export const startRunner = async ({
 
   try {
     await mkdir(dataFolder, { recursive: true });
-    await step('data folder', async () => lockFolder(dataFolder));
+    await step('data folder and ports', async () => {
+      const lock = lockFolder(dataFolder);
+      started.push(lock);
+      await expectFree(ports);
+      // What an earlier runner left that was killed: nobody must take it for this one's.
+      await rm(outputsFile, { force: true });
+      return { stop: () => rm(outputsFile, { force: true }) };
+    });
     if (fresh) {
       await Promise.all(
         ['dynamodb', 'cognito', 's3', 'stream-checkpoints'].map((name) =>
@@ -124,10 +134,25 @@ export const startRunner = async ({
     await step('HTTP API', () =>
       startHttpApi({ assembly, lambdas, port: ports.http, keysOf: (issuer) => keysOf(assembly.localUrl(issuer)) }),
     );
-    return { outputs: { ...assembly.outputs(), MailboxUrl: mailbox.url }, stop };
+    const outputs = { ...assembly.outputs(), MailboxUrl: mailbox.url };
+    await writeFile(`${outputsFile}.draft`, `${JSON.stringify(outputs, null, 2)}\n`);
+    await rename(`${outputsFile}.draft`, outputsFile);
+    return { outputs, stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+};
+
+/** Before anything is started: a part that finds its port taken may take another runner's for its own. @throws RunnerProblem */
+const expectFree = async (ports: Ports): Promise<void> => {
+  // The children of a runner that was killed take a moment to notice.
+  const deadline = Date.now() + 2_000;
+  for (const port of Object.values(ports).flat()) {
+    while (await isListening(port)) {
+      if (Date.now() > deadline) throw portTaken(port);
+      await wait(50);
+    }
   }
 };
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { connect } from 'node:net';
 import { RunnerProblem } from '#local/parts.ts';
 
 /** @throws RunnerProblem when somebody else has the port */
@@ -34,3 +35,14 @@ export const readUpTo = async (request: IncomingMessage, limit: number): Promise
 
 export const readBody = async (request: IncomingMessage): Promise<Buffer> =>
   (await readUpTo(request, Number.POSITIVE_INFINITY)) ?? Buffer.alloc(0);
+
+/** Whether anybody listens on a port of this machine. */
+export const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
