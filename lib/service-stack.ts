@@ -45,6 +45,12 @@ export class ServiceStack extends Stack {
     table.grant(tasks, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
     table.grantQuery(tasks, ['by_state']);
 
+    const guest = functionFor('guest', {
+      TABLE_NAME: table.tableName,
+      PUBLIC_REQUESTS_PER_MINUTE: String(config.publicRequestsPerMinute),
+    });
+    table.grant(guest, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
+
     const sync = functionFor('sync', {
       TABLE_NAME: table.tableName,
       TABLE_STREAM_ARN: table.streamArn,
@@ -88,7 +94,11 @@ export class ServiceStack extends Stack {
 
     const openapi = functionFor('openapi', { API_VERSION: apiVersion });
 
-    const api = new PublicApi(this, 'PublicApi', { config, identity, features: { accounts, tasks, sync, openapi } });
+    const api = new PublicApi(this, 'PublicApi', {
+      config,
+      identity,
+      features: { accounts, tasks, guest, sync, openapi },
+    });
 
     new CfnOutput(this, 'HttpApiUrl', { value: api.url });
     new CfnOutput(this, 'WebSocketUrl', { value: live.url });

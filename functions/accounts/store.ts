@@ -10,6 +10,7 @@ import {
   ConditionFailed,
   deleteItem,
   getItem,
+  holds,
   putItem,
   type Table,
   updateItem,
@@ -71,9 +72,10 @@ export const dynamoUsernameStore = (table: Table): UsernameStore => ({
 
   release: async (username, email) => {
     const mine: Condition = {
-      expression: `${reserved.expression} AND #email_hash = :email_hash`,
-      names: { ...reserved.names, '#email_hash': 'email_hash' },
-      values: { ':email_hash': hashOf(email) },
+      // Not any more if the same person's other, simultaneous attempt has made the account.
+      expression: `${reserved.expression} AND #email_hash = :email_hash AND #user_id = :nobody`,
+      names: { ...reserved.names, '#email_hash': 'email_hash', '#user_id': 'user_id' },
+      values: { ':email_hash': hashOf(email), ':nobody': null },
     };
     await holds(deleteItem(table, usernameKey(username), mine));
   },
@@ -111,14 +113,3 @@ const usernameItem = z.object({
   user_id: z.nullable(z.string()),
   ttl: z.optional(z.number()),
 });
-
-/** @returns false when the condition did not hold */
-const holds = async (write: Promise<unknown>): Promise<boolean> => {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionFailed) return false;
-    throw error;
-  }
-};

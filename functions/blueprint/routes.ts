@@ -3,7 +3,9 @@
  *
  * Infrastructure, handlers, the OpenAPI document and the access-control tests all derive from it.
  */
-export type Auth = 'public' | 'user';
+
+/** `guest`: whoever holds the `X-Guest-Uuid`; API Gateway lets everybody through, the function reads the header. */
+export type Auth = 'public' | 'user' | 'guest';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -41,6 +43,14 @@ export const routes = [
   { operationId: 'deleteTask', method: 'DELETE', path: '/tasks/{task_id}', feature: 'tasks', auth: 'user' },
   { operationId: 'completeTask', method: 'POST', path: '/tasks/{task_id}/complete', feature: 'tasks', auth: 'user' },
   { operationId: 'reopenTask', method: 'POST', path: '/tasks/{task_id}/reopen', feature: 'tasks', auth: 'user' },
+
+  { operationId: 'createGuest', method: 'POST', path: '/guest', feature: 'guest', auth: 'public' },
+  { operationId: 'createGuestTask', method: 'POST', path: '/guest/tasks', feature: 'guest', auth: 'guest' },
+  { operationId: 'listGuestTasks', method: 'GET', path: '/guest/tasks', feature: 'guest', auth: 'guest' },
+  { operationId: 'getGuestTask', method: 'GET', path: '/guest/tasks/{task_id}', feature: 'guest', auth: 'guest' },
+  { operationId: 'replaceGuestTask', method: 'PUT', path: '/guest/tasks/{task_id}', feature: 'guest', auth: 'guest' },
+  { operationId: 'deleteGuestTask', method: 'DELETE', path: '/guest/tasks/{task_id}', feature: 'guest', auth: 'guest' },
+  { operationId: 'claimGuestTasks', method: 'POST', path: '/guest/claim', feature: 'guest', auth: 'user' },
 
   { operationId: 'pullChanges', method: 'GET', path: '/sync', feature: 'sync', auth: 'user' },
   { operationId: 'createTicket', method: 'POST', path: '/realtime/tickets', feature: 'sync', auth: 'user' },

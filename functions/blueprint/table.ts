@@ -31,6 +31,9 @@ export const prefix = {
   username: 'USERNAME#',
   ticket: 'TICKET#',
   rate: 'RATE#',
+  guest: 'GUEST#',
+  note: 'NOTE#',
+  claimed: 'CLAIMED#',
 } as const;
 
 /** Sort keys that stand alone in a partition. */

@@ -57,6 +57,12 @@ export const openApiDocument = ({ version, routes, contracts }: DocumentSources)
           bearerFormat: 'JWT',
           description: 'The access token from `POST /token`. An ID token is refused.',
         },
+        guestUuid: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Guest-Uuid',
+          description: 'A UUIDv4, from `POST /guest` or of the client’s own making. Whoever holds it holds the notes.',
+        },
       },
     },
   };
@@ -69,6 +75,7 @@ Every answer carries \`X-Request-Id\`.`;
 const featureDescriptions: Readonly<Record<Feature, string>> = {
   accounts: 'Registering, signing in, passwords, the profile.',
   tasks: 'Tasks, the centre of it all.',
+  guest: 'Notes that live 24 hours, without an account.',
   sync: 'What keeps devices alike: changes by cursor, and tickets for the WebSocket.',
   openapi: 'The service about itself.',
 };
@@ -140,7 +147,7 @@ const operationObject = (
   operationId: route.operationId,
   summary: definition.summary,
   tags: [route.feature],
-  security: route.auth === 'user' ? [{ accessToken: [] }] : [],
+  security: securityOf[route.auth],
   ...parametersOf(definition, schemas),
   ...(definition.body && {
     requestBody: {
@@ -155,6 +162,12 @@ const operationObject = (
   }),
   responses: { ...successes(definition, schemas), ...failures(route, definition) },
 });
+
+const securityOf: Readonly<Record<Route['auth'], readonly Json[]>> = {
+  public: [],
+  user: [{ accessToken: [] }],
+  guest: [{ guestUuid: [] }],
+};
 
 const headerDescriptions: Readonly<Record<ConditionalHeader | 'X-Client-Id', string>> = {
   'If-Match': 'Only if the item is still in this version.',
@@ -220,6 +233,7 @@ const successes = (definition: Contract, schemas: SchemaCollector): Readonly<Rec
 /** What API Gateway answers before, or instead of, a function. */
 const gatewayFailures: Readonly<Record<Route['auth'], readonly number[]>> = {
   public: [413, 429, 500, 503],
+  guest: [413, 429, 500, 503],
   user: [401, 403, 413, 429, 500, 503],
 };
 
@@ -228,7 +242,7 @@ const failures = ({ auth }: Route, definition: Contract): Readonly<Record<string
     'invalid-request',
     ...(definition.params ? (['not-found'] as const) : []),
     ...(definition.body ? (['too-large', 'unsupported-media-type'] as const) : []),
-    ...(auth === 'public' ? (['too-many-requests'] as const) : []),
+    ...(auth === 'user' ? [] : (['too-many-requests'] as const)),
     'internal',
     'busy',
     ...(definition.problems ?? []),

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { hashOf, type UserId } from '#shared/ids.ts';
+import { type GuestId, hashOf, type UserId } from '#shared/ids.ts';
 import { invalidRequest } from '#shared/problems.ts';
 
 /**
@@ -9,11 +9,11 @@ import { invalidRequest } from '#shared/problems.ts';
  */
 const envelope = z.tuple([z.string(), z.unknown()]);
 
-const seal = (owner: UserId, purpose: string, payload: unknown): string =>
+const seal = (owner: UserId | GuestId, purpose: string, payload: unknown): string =>
   hashOf(JSON.stringify([owner, purpose, payload])).slice(0, 16);
 
 /** @param purpose what the cursor goes on with: the list and every parameter that chose its rows */
-export const encodeCursor = (owner: UserId, purpose: string, payload: unknown): string =>
+export const encodeCursor = (owner: UserId | GuestId, purpose: string, payload: unknown): string =>
   Buffer.from(JSON.stringify([seal(owner, purpose, payload), payload])).toString('base64url');
 
 export type DecodedCursor<T> =
@@ -23,7 +23,7 @@ export type DecodedCursor<T> =
 
 /** `broken`: not one of ours at all. `foreign`: of the right form, but another owner's or another purpose's. */
 export const decodeCursor = <T>(
-  owner: UserId,
+  owner: UserId | GuestId,
   purpose: string,
   schema: z.ZodMiniType<T>,
   text: string,
@@ -37,7 +37,12 @@ export const decodeCursor = <T>(
 };
 
 /** @throws Failure `invalid-request`: a list goes on only with a cursor of its own */
-export const decodeListCursor = <T>(owner: UserId, list: string, schema: z.ZodMiniType<T>, text: string): T => {
+export const decodeListCursor = <T>(
+  owner: UserId | GuestId,
+  list: string,
+  schema: z.ZodMiniType<T>,
+  text: string,
+): T => {
   const cursor = decodeCursor(owner, list, schema, text);
   if (cursor.kind === 'valid') return cursor.payload;
   throw invalidRequest('#/cursor', 'is not a cursor of this list: start again without one');

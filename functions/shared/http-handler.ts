@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { type AuthOf, type Feature, type OperationOf, routeKeyOf, routes } from '#blueprint/routes.ts';
+import { type Auth, type AuthOf, type Feature, type OperationOf, routeKeyOf, routes } from '#blueprint/routes.ts';
 import { errorOf, log, loggedUser } from '#shared/log.ts';
 import type { Answer, HttpEvent, Operation } from '#shared/operation.ts';
 import { Failure, problemOf, problemTypes } from '#shared/problems.ts';
@@ -13,7 +13,7 @@ export type OperationsOf<F extends Feature> = { readonly [Id in OperationOf<F>]:
  * Failures become problems here and nowhere else.
  */
 export const createHttpHandler = <F extends Feature>(feature: F, operations: OperationsOf<F>) => {
-  const byRouteKey = new Map<string, Operation<'public' | 'user'>>(
+  const byRouteKey = new Map<string, Operation<Auth>>(
     routes
       .filter((route) => route.feature === feature)
       .map((route) => [routeKeyOf(route), operations[route.operationId as OperationOf<F>]]),

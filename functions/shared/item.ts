@@ -1,6 +1,6 @@
 import { prefix } from '#blueprint/table.ts';
 import { epochSeconds } from '#shared/clock.ts';
-import type { UserId } from '#shared/ids.ts';
+import type { GuestId, UserId } from '#shared/ids.ts';
 
 export interface Key {
   readonly pk: string;
@@ -12,6 +12,9 @@ export type Item = Record<string, unknown>;
 
 /** A user's partition. The only way to say whose data is meant is a {@link UserId}, and those come from verified principals. */
 export const userKey = (owner: UserId, sk: string): Key => ({ pk: `${prefix.user}${owner}`, sk });
+
+/** A guest's partition: as with users, the only way to say whose notes are meant. */
+export const guestKey = (guest: GuestId, sk: string): Key => ({ pk: `${prefix.guest}${guest}`, sk });
 
 /** TTL deletes late, and a tombstone is no item: both are absent to every reader. */
 export const isLive = (item: Item, now: Date): boolean =>

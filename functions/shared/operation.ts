@@ -1,8 +1,8 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
 import * as z from 'zod/mini';
 import type { Auth } from '#blueprint/routes.ts';
-import { hashOf, type UserId, userId } from '#shared/ids.ts';
-import { Failure, type Fault, type ProblemType } from '#shared/problems.ts';
+import { type GuestId, guestId, hashOf, type UserId, userId } from '#shared/ids.ts';
+import { Failure, type Fault, invalidRequest, type ProblemType } from '#shared/problems.ts';
 
 /** An HTTP API event, payload format 2.0; with claims where the route has the authorizer. */
 export type HttpEvent = APIGatewayProxyEventV2 | APIGatewayProxyEventV2WithJWTAuthorizer;
@@ -34,6 +34,8 @@ type Parsed<S> = S extends Schema ? z.output<S> : undefined;
 /** Who asks, as far as the route's authorizer has verified it. */
 export interface Principals {
   readonly public: { readonly sourceIp: string };
+  /** Whoever holds the guest id; only its hash goes further than the door. */
+  readonly guest: { readonly guest: GuestId };
   readonly user: {
     readonly owner: UserId;
     readonly accessToken: string;
@@ -112,6 +114,13 @@ export const operation = operationFor('user', (event) => {
 
 /** An operation for anyone. */
 export const publicOperation = operationFor('public', (event) => ({ sourceIp: event.requestContext.http.sourceIp }));
+
+/** An operation for whoever brings a guest id: in a header only, so that it stands in no URL and in no log. */
+export const guestOperation = operationFor('guest', (event) => {
+  const uuid = z.uuidv4().safeParse(event.headers['x-guest-uuid']);
+  if (!uuid.success) throw invalidRequest('#/headers/X-Guest-Uuid', 'must be a UUIDv4');
+  return { guest: guestId(uuid.data) };
+});
 
 const verifiedClaims = z.object({
   sub: z.string().check(z.minLength(1)),

@@ -1,3 +1,4 @@
+import type { Auth } from '#blueprint/routes.ts';
 import { prefix } from '#blueprint/table.ts';
 import { type Clock, epochSeconds } from '#shared/clock.ts';
 import { hashOf } from '#shared/ids.ts';
@@ -22,7 +23,7 @@ export interface RateLimitNeeds {
  */
 export const limitPerSource =
   ({ table, clock, perMinute }: RateLimitNeeds) =>
-  (name: string, { auth, answer }: Operation<'public'>): Operation<'public'> => ({
+  <A extends Auth>(name: string, { auth, answer }: Operation<A>): Operation<A> => ({
     auth,
     answer: async (event) => {
       const second = epochSeconds(clock.now());

@@ -139,6 +139,17 @@ export const deleteItem = async (table: Table, key: Key, condition?: Condition):
   return Attributes;
 };
 
+/** @returns false when the write's condition did not hold */
+export const holds = async (write: Promise<unknown>): Promise<boolean> => {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
+};
+
 /** A change of single attributes: `set` replaces, `add` counts up or down from 0, `remove` takes away. */
 export interface Change {
   readonly set?: Readonly<Record<string, unknown>>;

@@ -15,7 +15,10 @@ export const text = ({ min = 0, max }: TextLimits): z.ZodMiniType<string, string
     z.refine((value: string) => value.isWellFormed(), 'must be well-formed Unicode'),
     z.refine((value: string) => !controls.test(value), 'must not contain control characters'),
     z.refine((value: string) => characters(value) <= max, `must have at most ${max} characters`),
-    z.refine((value: string) => min === 0 || value.trim() !== '', 'must not be blank'),
+    z.refine(
+      (value: string) => (value.trim() === '' ? min === 0 : characters(value) >= min),
+      min > 1 ? `must have at least ${min} characters` : 'must not be blank',
+    ),
   );
   z.globalRegistry.add(schema, { maxLength: max, ...(min > 0 && { minLength: min, pattern: '\\S' }) });
   return schema;

@@ -18,6 +18,7 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
     table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem UpdateItem',
     'table, by_state': 'dynamodb: Query',
   },
+  guest: { table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem' },
   sync: { table: 'dynamodb: GetItem PutItem Query' },
   'socket-authorizer': { table: 'dynamodb: DeleteItem' },
   socket: {

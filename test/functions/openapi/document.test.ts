@@ -50,10 +50,11 @@ describe('the OpenAPI document', () => {
     expect(references.filter((name) => !(name in document.components.schemas))).toEqual([]);
   });
 
-  it('asks for an access token exactly where the route table does', () => {
+  it('asks for an access token, or a guest id, exactly where the route table does', () => {
+    const wanted = { public: [], user: [{ accessToken: [] }], guest: [{ guestUuid: [] }] };
     for (const { path, method, auth } of routes) {
       const { security } = document.paths[path]?.[method.toLowerCase()] ?? {};
-      expect(security).toEqual(auth === 'user' ? [{ accessToken: [] }] : []);
+      expect(security).toEqual(wanted[auth]);
     }
   });
 
