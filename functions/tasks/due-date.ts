@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { isLocalDate } from '#shared/days.ts';
 
-const instants = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+const instants = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
 /**
  * A date (`2026-11-23`, the whole day wherever its owner is) or an instant with its offset (RFC 3339; seconds may be left out).

@@ -4,6 +4,7 @@ import { localDay } from '#shared/days.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
 import { dueKey } from './due-date.ts';
+import { positionAt } from './position.ts';
 import { foldTag } from './tags.ts';
 
 export const openStatuses = ['todo', 'in_progress'] as const;
@@ -192,21 +193,6 @@ const withStatus = (
       ? { completed_at: at, day: localDay(now, timezone, day_start), tags: record.task.tags.map(foldTag) }
       : null,
   };
-};
-
-/**
- * A new task's place: after all its siblings, without reading them, because the time only grows. Fixed-width base 62 of the epoch
- * milliseconds; the id's last letters keep two of the same millisecond apart.
- */
-const positionAt = (now: Date, id: string): string =>
-  `${base62(now.getTime(), 8)}${base62(Number.parseInt(id.slice(-8), 16), 6)}V`;
-
-const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-
-const base62 = (value: number, width: number): string => {
-  let text = '';
-  for (let rest = value; rest > 0; rest = Math.floor(rest / 62)) text = digits.charAt(rest % 62) + text;
-  return text.padStart(width, '0');
 };
 
 export const taskKey = (owner: UserId, id: string): Key => userKey(owner, `${prefix.task}${id}`);
