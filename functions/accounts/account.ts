@@ -1,3 +1,4 @@
+import { isTimezone } from '#shared/days.ts';
 import type { UserId } from '#shared/ids.ts';
 import type { Profile } from './profile.ts';
 
@@ -72,8 +73,28 @@ export interface UsernameStore {
 /** How long a reservation holds: as long as the code that would confirm it. */
 export const reservationSeconds: number = 24 * 60 * 60;
 
+/** Without an @, so that a login is either a name or an address. */
+export const isUsername = (text: string): boolean => /^[\p{L}\p{N}][\p{L}\p{N}._-]{2,29}$/u.test(text);
+
 /** Names that look alike to a person are the same name. */
 export const foldUsername = (username: string): string => username.normalize('NFKC').toLowerCase();
+
+/**
+ * The name that a new account asked for, if it is theirs from now on. Whoever signs up through Cognito's own API can ask for any text, and
+ * somebody else may have the name by now, if the code came after a day: the account is theirs all the same.
+ */
+export const confirmedUsername = async (
+  usernames: Pick<UsernameStore, 'confirm'>,
+  asked: string | null,
+  owner: UserId,
+  now: Date,
+): Promise<string | null> => {
+  const username = asked?.normalize('NFC') ?? '';
+  return isUsername(username) && (await usernames.confirm(username, owner, now)) ? username : null;
+};
+
+/** The zone that a new account asked for, if there is one of that name. */
+export const knownTimezone = (asked: string | null): string => (asked !== null && isTimezone(asked) ? asked : 'UTC');
 
 export interface ProfileStore {
   get(owner: UserId): Promise<Profile | null>;

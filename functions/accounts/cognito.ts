@@ -16,6 +16,7 @@ import type { EnvironmentOf } from '#blueprint/environment.ts';
 import { userId } from '#shared/ids.ts';
 import { errorOf, log } from '#shared/log.ts';
 import { Failure, invalidRequest } from '#shared/problems.ts';
+import { busy } from '#shared/retry.ts';
 import type { IdentityProvider, Tokens } from './account.ts';
 
 /** Two tries of a call that hangs still fit into the Lambda's ten seconds. */
@@ -33,7 +34,8 @@ export const cognitoIdentityProvider = (
   return {
     signUp: ({ email, password, username, timezone }) =>
       unless(
-        { UsernameExistsException: null },
+        // Where the code could not be sent, the user is there all the same: as with one who registers again, it is sent again.
+        { UsernameExistsException: null, CodeDeliveryFailureException: null },
         async () => {
           const { UserSub } = await client.send(
             new SignUpCommand({
@@ -54,12 +56,9 @@ export const cognitoIdentityProvider = (
       ),
 
     confirmSignUp: (email, code) =>
-      unless(
-        { ...wrongCodes, UserLambdaValidationException: undefined, UnexpectedLambdaException: undefined },
-        async () => {
-          await client.send(new ConfirmSignUpCommand({ ClientId, Username: email, ConfirmationCode: code }));
-        },
-      ),
+      unless({ ...wrongCodes, ...failedTriggers }, async () => {
+        await client.send(new ConfirmSignUpCommand({ ClientId, Username: email, ConfirmationCode: code }));
+      }),
 
     resendCode: (email) => quietly(() => client.send(new ResendConfirmationCodeCommand({ ClientId, Username: email }))),
 
@@ -97,7 +96,7 @@ export const cognitoIdentityProvider = (
 
     resetPassword: (email, code, newPassword) =>
       unless(
-        { ...wrongCodes, UserLambdaValidationException: undefined, UnexpectedLambdaException: undefined },
+        { ...wrongCodes, ...failedTriggers },
         async () => {
           await client.send(
             new ConfirmForgotPasswordCommand({
@@ -135,8 +134,9 @@ export const cognitoIdentityProvider = (
       unless({ UserNotFoundException: null }, async () => {
         const user = await client.send(new AdminGetUserCommand({ UserPoolId: USER_POOL_ID, Username: login }));
         const attributes = Object.fromEntries((user.UserAttributes ?? []).map(({ Name, Value }) => [Name, Value]));
+        if (!attributes.sub) throw new Error('Cognito knows a user without an id');
         return {
-          owner: userId(attributes.sub ?? ''),
+          owner: userId(attributes.sub),
           email: attributes.email ?? '',
           username: attributes.preferred_username ?? null,
           timezone: attributes.zoneinfo ?? null,
@@ -176,6 +176,13 @@ const wrongCodes: Outcomes<never> = {
   TooManyFailedAttemptsException: wrongCode,
 };
 
+/** By then Cognito has done what it was asked to do; the profile is made by the first route that misses it. */
+const failedTriggers: Outcomes<void> = {
+  UserLambdaValidationException: undefined,
+  UnexpectedLambdaException: undefined,
+  InvalidLambdaResponseException: undefined,
+};
+
 const tooOften = /^(TooManyRequestsException|LimitExceededException|TooManyFailedAttemptsException)$/;
 
 /** @param passwordPointer where the password stands in the request, for calls that set one */
@@ -191,7 +198,7 @@ const unless = async <T>(
     if (name in outcomes) {
       const outcome = outcomes[name];
       if (outcome instanceof Failure) throw outcome;
-      if (name.includes('Lambda')) log.error('a trigger failed: the profile is made later', { error: errorOf(error) });
+      if (name in failedTriggers) log.error('a trigger failed: the profile is made later', { error: errorOf(error) });
       return outcome as T;
     }
     if (name === 'InvalidPasswordException' && passwordPointer) {
@@ -203,6 +210,7 @@ const unless = async <T>(
     if (tooOften.test(name)) {
       throw new Failure('too-many-requests', 'Too many of these: wait a little.', { retryAfterSeconds: 60 });
     }
+    if (name === 'InternalErrorException') throw busy();
     throw error;
   }
 };

@@ -1,7 +1,7 @@
 import type { PostConfirmationTriggerEvent } from 'aws-lambda';
 import type { Clock } from '#shared/clock.ts';
 import { userId } from '#shared/ids.ts';
-import type { ProfileStore, UsernameStore } from './account.ts';
+import { confirmedUsername, knownTimezone, type ProfileStore, type UsernameStore } from './account.ts';
 import { defaultProfile } from './profile.ts';
 
 export interface ConfirmedNeeds {
@@ -18,17 +18,16 @@ export const accountConfirmed =
   ({ profiles, usernames, clock }: ConfirmedNeeds) =>
   async <E extends Pick<PostConfirmationTriggerEvent, 'request'>>(event: E): Promise<E> => {
     const { sub, email, preferred_username: username, zoneinfo } = event.request.userAttributes;
-    const owner = userId(sub ?? '');
+    if (!sub) throw new Error('Cognito confirmed a user without an id');
+    const owner = userId(sub);
     if (await profiles.get(owner)) return event;
     const now = clock.now();
-    // Somebody else may have the name by now, if the code came after a day: the account is theirs all the same.
-    const hasName = username !== undefined && (await usernames.confirm(username, owner, now));
     const profile = {
       ...defaultProfile(owner),
       email: email?.toLowerCase() ?? null,
-      username: hasName ? username : null,
+      username: await confirmedUsername(usernames, username ?? null, owner, now),
       is_verified: true,
-      timezone: zoneinfo ?? 'UTC',
+      timezone: knownTimezone(zoneinfo ?? null),
     };
     await profiles.create(profile, null, now);
     return event;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { endConnections } from '#functions/sync/connection.ts';
 import { dynamoConnectionStore } from '#functions/sync/connection-store.ts';
 import { apiGateway } from '#functions/sync/gateway.ts';
@@ -26,6 +27,7 @@ export const handler = createHttpHandler(
     }),
     tellOwner: sesTellOwner(environment.MAIL_FROM),
     clock: systemClock,
+    pause,
     limit: limitPerSource({ table, clock: systemClock, perMinute: Number(environment.PUBLIC_REQUESTS_PER_MINUTE) }),
   }),
 );

@@ -6,7 +6,16 @@ import type { UserId } from '#shared/ids.ts';
 import { type Operation, operation, publicOperation, type VersionCondition } from '#shared/operation.ts';
 import { Failure } from '#shared/problems.ts';
 import { untilItHolds } from '#shared/retry.ts';
-import type { EndConnections, IdentityProvider, ProfileStore, TellOwner, UsernameStore } from './account.ts';
+import {
+  confirmedUsername,
+  type EndConnections,
+  type IdentityProvider,
+  isUsername,
+  knownTimezone,
+  type ProfileStore,
+  type TellOwner,
+  type UsernameStore,
+} from './account.ts';
 import { accountContracts, type ProfilePatch } from './contract.ts';
 import { defaultProfile, type Profile } from './profile.ts';
 
@@ -17,6 +26,7 @@ export interface AccountNeeds {
   readonly endConnections: EndConnections;
   readonly tellOwner: TellOwner;
   readonly clock: Clock;
+  readonly pause: (milliseconds: number) => Promise<unknown>;
   /** Limits how often a source address may call a public operation. */
   readonly limit: (name: string, operation: Operation<'public'>) => Operation<'public'>;
 }
@@ -31,9 +41,14 @@ export const accountOperations = (needs: AccountNeeds): OperationsOf<'accounts'>
     await needs.endConnections(owner, clock.now());
   };
 
+  /** As slow for every address: how long it took must not tell what was found. */
+  const evenly = async (act: Promise<void>): Promise<void> => {
+    await Promise.all([act, needs.pause(evenMilliseconds)]);
+  };
+
   const operations: OperationsOf<'accounts'> = {
     register: publicOperation(accountContracts.register, async ({ body }) => {
-      await register(body.email, body.password, body.username ?? null, body.timezone);
+      await evenly(register(body.email, body.password, body.username ?? null, body.timezone));
       return confirmationSent;
     }),
 
@@ -43,7 +58,7 @@ export const accountOperations = (needs: AccountNeeds): OperationsOf<'accounts'>
     }),
 
     resendConfirmation: publicOperation(accountContracts.resendConfirmation, async ({ body: { email } }) => {
-      await identity.resendCode(email);
+      await evenly(identity.resendCode(email));
       return confirmationSent;
     }),
 
@@ -61,7 +76,7 @@ export const accountOperations = (needs: AccountNeeds): OperationsOf<'accounts'>
     }),
 
     forgotPassword: publicOperation(accountContracts.forgotPassword, async ({ body: { email } }) => {
-      await identity.forgotPassword(email);
+      await evenly(identity.forgotPassword(email));
       return confirmationSent;
     }),
 
@@ -105,6 +120,9 @@ export const accountOperations = (needs: AccountNeeds): OperationsOf<'accounts'>
   return { ...operations, ...Object.fromEntries(publicIds.map((id) => [id, limit(id, operations[id])])) };
 };
 
+/** More than Cognito and a mail take on most days. */
+const evenMilliseconds = 1_000;
+
 const nothing = { status: 204 as const };
 
 const confirmationSent = { status: 202 as const, body: { status: 'confirmation_sent' as const } };
@@ -140,8 +158,9 @@ const registerAccount =
 
 /** A name that nobody has goes to Cognito as an id that nobody has: it takes its time, and says what it says of a wrong password. */
 const loginOf = async ({ usernames, clock }: AccountNeeds, login: string): Promise<string> => {
-  if (login.includes('@')) return login.trim().toLowerCase();
-  return (await usernames.ownerOf(login, clock.now())) ?? randomUUID();
+  const given = login.trim().normalize('NFC');
+  if (given.includes('@')) return given.toLowerCase();
+  return (isUsername(given) ? await usernames.ownerOf(given, clock.now()) : null) ?? randomUUID();
 };
 
 /** A profile that is missing, or that another route has made without asking Cognito, is completed here. */
@@ -154,10 +173,9 @@ const completeProfile =
       const known = await identity.find(owner);
       if (!known) throw new Failure('not-found', 'There is no such account any more.');
       const now = clock.now();
-      const hasName = known.username !== null && (await usernames.confirm(known.username, owner, now));
       const facts = {
         email: known.email,
-        username: hasName ? known.username : null,
+        username: await confirmedUsername(usernames, known.username, owner, now),
         is_active: known.is_active,
         is_verified: known.is_verified,
       };
@@ -165,7 +183,7 @@ const completeProfile =
         const completed: Profile = { ...found, ...facts, version: found.version + 1 };
         return (await profiles.replace(completed, clientId)) && completed;
       }
-      const made: Profile = { ...defaultProfile(owner), ...facts, timezone: known.timezone ?? 'UTC' };
+      const made: Profile = { ...defaultProfile(owner), ...facts, timezone: knownTimezone(known.timezone) };
       return (await profiles.create(made, clientId, now)) && made;
     });
 

@@ -54,8 +54,7 @@ export const dynamoUsernameStore = (table: Table): UsernameStore => ({
       return 'reserved';
     } catch (error) {
       if (!(error instanceof ConditionFailed) || !error.item) throw error;
-      const { email_hash, ttl } = usernameItem.parse(error.item);
-      return ttl !== undefined && email_hash === hashOf(email) ? 'mine' : 'taken';
+      return usernameItem.parse(error.item).email_hash === hashOf(email) ? 'mine' : 'taken';
     }
   },
 
@@ -109,7 +108,7 @@ const reserved: Condition = {
 };
 
 const usernameItem = z.object({
+  /** `null` once it is confirmed. */
   email_hash: z.nullable(z.string()),
   user_id: z.nullable(z.string()),
-  ttl: z.optional(z.number()),
 });

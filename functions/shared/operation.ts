@@ -129,6 +129,9 @@ const verifiedClaims = z.object({
 
 const maxBodyBytes = 256 * 1024;
 
+/** What is told of a request at most: the faults of a small body can make an answer that is too large for Lambda. */
+const mostFaults = 50;
+
 const clientIds = /^[\x21-\x7e]{1,64}$/;
 const idempotencyKeys = /^[\x21-\x7e]{1,255}$/;
 
@@ -139,7 +142,9 @@ const readRequest = (definition: Contract, event: HttpEvent) => {
   const query = readPart(definition.query ?? z.strictObject({}), queryOf(event), faults);
   const body = readBody(definition, event, faults);
   if (faults.length > 0) {
-    throw new Failure('invalid-request', 'Some parts of the request are not valid; see errors.', { errors: faults });
+    throw new Failure('invalid-request', 'Some parts of the request are not valid; see errors.', {
+      errors: faults.slice(0, mostFaults),
+    });
   }
   const key = headers.idempotencyKey;
   return {
@@ -231,7 +236,7 @@ const parseJson = (bytes: Buffer): unknown => {
 const readPart = (schema: Schema, value: unknown, faults: Fault[]): unknown => {
   const parsed = schema.safeParse(value, { error: plainMessage });
   if (parsed.success) return parsed.data;
-  faults.push(...parsed.error.issues.flatMap(faultsOf));
+  faults.push(...parsed.error.issues.slice(0, mostFaults).flatMap(faultsOf).slice(0, mostFaults));
   return undefined;
 };
 
@@ -240,9 +245,11 @@ const faultsOf = (issue: z.core.$ZodIssue): Fault[] =>
     ? issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), detail: 'is not known here' }))
     : [{ pointer: pointerTo(issue.path), detail: issue.message }];
 
-/** RFC 6901: `~` and `/` are escaped in a reference token; §6: the fragment is percent-encoded. */
-const pointerTo = (path: readonly PropertyKey[]): string =>
-  ['#', ...path.map((step) => encodeURIComponent(String(step).replaceAll('~', '~0').replaceAll('/', '~1')))].join('/');
+/** RFC 6901: `~` and `/` are escaped in a reference token; §6: the fragment is percent-encoded (a lone surrogate cannot be). */
+const pointerTo = (path: readonly PropertyKey[]): string => ['#', ...path.map(tokenOf)].join('/');
+
+const tokenOf = (step: PropertyKey): string =>
+  encodeURIComponent(String(step).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1'));
 
 /** zod/mini ships no texts (they are 300 KB in all languages); these are ours, and never repeat the value. */
 const plainMessage: z.core.$ZodErrorMap = (issue) => {

@@ -1,6 +1,7 @@
 import { Failure } from '#shared/problems.ts';
 
-const attempts = 12;
+/** Enough for fifty who write one thing at once, and a slow table; all pauses together stay well below a Lambda's ten seconds. */
+const attempts = 16;
 
 /**
  * Reads and writes again until nobody wrote in between.
@@ -18,6 +19,6 @@ export const untilItHolds = async <T>(attempt: () => Promise<T | false>): Promis
 
 export const busy = (): Failure => new Failure('busy', 'The service is busy; try again.', { retryAfterSeconds: 1 });
 
-/** Full jitter: those who collided do not collide again in step. At most 25 ms at first, 1.6 s in the end. */
+/** Full jitter: those who collided do not collide again in step. At most 25 ms at first, 0.8 s in the end. */
 export const pause = (attempt: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** Math.min(attempt - 1, 6)));
+  new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** Math.min(attempt - 1, 5)));
