@@ -5,7 +5,7 @@ export interface RouteProperties {
   readonly ApiId: string;
   readonly RouteKey: string;
   readonly Target?: string;
-  readonly AuthorizationType?: 'NONE' | 'JWT' | 'CUSTOM';
+  readonly AuthorizationType?: string;
   readonly AuthorizerId?: string;
   readonly AuthorizationScopes?: readonly string[];
 }

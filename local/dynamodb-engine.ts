@@ -105,7 +105,8 @@ const spawnTethered = (program: string, parameters: readonly string[]): ChildPro
       program,
       ...parameters,
     ],
-    { stdio: ['pipe', 'ignore', 'ignore'] },
+    // Apart from our process group: Ctrl-C is for us, who end it in turn.
+    { stdio: ['pipe', 'ignore', 'ignore'], detached: true },
   );
 
 const listening = async (port: number, name: EngineName): Promise<void> => {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 import { type ApiRoute, apiOf, authorizerOf } from '#local/api-parts.ts';
-import { type AuthorizeRequest, jwtAuthorizer } from '#local/jwt-authorizer.ts';
+import { type AuthorizeRequest, type FetchKeys, jwtAuthorizer } from '#local/jwt-authorizer.ts';
 import { type Assembly, type Invocation, type Lambdas, localAccount, type Part } from '#local/parts.ts';
-import { closeServer, listen, readUpTo } from '#local/server.ts';
+import { closeServer, listen, readUpTo, urlOf } from '#local/server.ts';
 import { throttlesOf } from '#local/throttle.ts';
 
 /** API Gateway's own limits. */
@@ -12,6 +12,7 @@ const maxBodyBytes = 10 * 1024 * 1024;
 const integrationTimeoutMilliseconds = 30_000;
 
 interface Cors {
+  readonly AllowCredentials?: boolean;
   readonly AllowOrigins?: readonly string[];
   readonly AllowMethods?: readonly string[];
   readonly AllowHeaders?: readonly string[];
@@ -23,8 +24,7 @@ export interface HttpApiOptions {
   readonly assembly: Assembly;
   readonly lambdas: Lambdas;
   readonly port: number;
-  /** Gives the keys of an issuer: a JSON Web Key Set. */
-  readonly keysOf: (issuer: string) => Promise<unknown>;
+  readonly fetchKeys: FetchKeys;
 }
 
 interface Reply {
@@ -34,17 +34,15 @@ interface Reply {
 }
 
 /** Hosts the assembly's HTTP API: payload format 2.0, JWT authorizers, CORS, throttles, and API Gateway's own answers. */
-export const startHttpApi = async ({ assembly, lambdas, port, keysOf }: HttpApiOptions): Promise<Part> => {
+export const startHttpApi = async ({ assembly, lambdas, port, fetchKeys }: HttpApiOptions): Promise<Part> => {
   const api = apiOf(assembly, 'HTTP');
   const cors = api.properties.CorsConfiguration as Cors | undefined;
   const throttleOf = throttlesOf(api.stage);
-  const router = findMyWay();
+  const router = findMyWay({ maxParamLength: Number.MAX_SAFE_INTEGER });
   for (const route of api.routes) {
-    const authorize =
-      route.AuthorizationType === 'JWT'
-        ? jwtAuthorizer(authorizerOf(assembly, route), route.AuthorizationScopes ?? [], keysOf)
-        : null;
-    const [method = '', path = ''] = route.RouteKey.split(' ');
+    const [, method = '', path = ''] = /^([A-Z]+) (\/[^+]*)$/.exec(route.RouteKey) ?? [];
+    if (!METHODS.includes(method)) throw new Error(`the runner does not know routes like ${route.RouteKey}`);
+    const authorize = authorizerFor(route, assembly, fetchKeys);
     // The handler is never called: the router only finds what stands beside it.
     router.on(method as HTTPMethod, path.replace(/\{(\w+)\}/g, ':$1'), () => undefined, { route, authorize });
   }
@@ -54,7 +52,8 @@ export const startHttpApi = async ({ assembly, lambdas, port, keysOf }: HttpApiO
     if (!url) return message(400, 'Bad Request');
     if (isPreflight(request, cors)) return preflight(request, cors ?? {});
     const found = router.find(request.method as HTTPMethod, url.pathname);
-    if (!found) return message(404, 'Not Found');
+    // A parameter is never empty: `/tasks/` is neither `/tasks` nor a task.
+    if (!found || Object.values(found.params).includes('')) return message(404, 'Not Found');
     const { route, authorize } = found.store as { route: ApiRoute; authorize: AuthorizeRequest | null };
     if (!throttleOf(route.RouteKey).pass()) return message(429, 'Too Many Requests');
     const authorized = authorize && (await authorize(request.headers.authorization));
@@ -82,15 +81,30 @@ export const startHttpApi = async ({ assembly, lambdas, port, keysOf }: HttpApiO
 
   const server = createServer((request, response) => {
     const requestId = randomUUID();
+    const own = { 'apigw-requestid': requestId, ...corsHeaders(request, cors) };
     answer(request, requestId)
-      .catch((error: unknown): Reply => {
+      .then((reply) => send(response, reply, own))
+      .catch((error: unknown) => {
+        // Who went away in the middle of asking hears no answer.
+        if (response.destroyed) return;
         console.error(error);
-        return message(500, 'Internal Server Error');
-      })
-      .then((reply) => send(response, reply, { 'apigw-requestid': requestId, ...corsHeaders(request, cors) }));
+        send(response, message(500, 'Internal Server Error'), own);
+      });
   });
   await listen(server, port);
   return { stop: () => closeServer(server) };
+};
+
+const authorizerFor = (route: ApiRoute, assembly: Assembly, fetchKeys: FetchKeys): AuthorizeRequest | null => {
+  switch (route.AuthorizationType) {
+    case undefined:
+    case 'NONE':
+      return null;
+    case 'JWT':
+      return jwtAuthorizer(authorizerOf(assembly, route), route.AuthorizationScopes ?? [], fetchKeys);
+    default:
+      throw new Error(`the runner does not know the authorization ${route.AuthorizationType} of ${route.RouteKey}`);
+  }
 };
 
 const json = { 'content-type': 'application/json' };
@@ -100,16 +114,6 @@ const message = (status: number, text: string): Reply => ({
   headers: json,
   body: JSON.stringify({ message: text }),
 });
-
-const urlOf = (request: IncomingMessage): URL | null => {
-  try {
-    const url = new URL(request.url ?? '', 'http://127.0.0.1');
-    decodeURIComponent(url.pathname);
-    return url;
-  } catch {
-    return null;
-  }
-};
 
 const isPreflight = (request: IncomingMessage, cors: Cors | undefined): boolean =>
   cors !== undefined && request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
@@ -131,8 +135,9 @@ const preflight = (request: IncomingMessage, cors: Cors): Reply => ({
 const corsHeaders = (request: IncomingMessage, cors: Cors | undefined): Record<string, string> =>
   cors && allows(cors, request.headers.origin)
     ? {
-        'access-control-allow-origin': request.headers.origin ?? '',
-        'access-control-expose-headers': (cors.ExposeHeaders ?? []).join(',').toLowerCase(),
+        'access-control-allow-origin': cors.AllowOrigins?.includes('*') ? '*' : request.headers.origin,
+        ...(cors.ExposeHeaders && { 'access-control-expose-headers': cors.ExposeHeaders.join(',').toLowerCase() }),
+        ...(cors.AllowCredentials && { 'access-control-allow-credentials': 'true' }),
         vary: 'origin',
       }
     : {};
@@ -164,9 +169,9 @@ const eventOf = ({ request, url, route, apiId, stage, requestId, pathParameters,
     rawQueryString: url.search.slice(1),
     ...(request.headers.cookie && { cookies: request.headers.cookie.split('; ') }),
     headers: Object.fromEntries(
-      Object.entries(request.headers)
+      Object.entries(request.headersDistinct)
         .filter(([name]) => name !== 'cookie')
-        .map(([name, value]) => [name, [value].flat().join(',')]),
+        .map(([name, values]) => [name, values?.join(',')]),
     ),
     ...(Object.keys(query).length > 0 && { queryStringParameters: query }),
     ...(Object.keys(pathParameters).length > 0 && { pathParameters }),
@@ -239,8 +244,8 @@ const replyOf = (payload: unknown): Reply => {
 const send = (response: ServerResponse, { status, headers = {}, body }: Reply, more: Record<string, string>): void => {
   const bodyless = status === 204 || status === 304;
   response.writeHead(status, {
-    ...more,
     ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat()])),
+    ...more,
     ...(!bodyless && { 'content-length': Buffer.byteLength(body ?? '') }),
   });
   response.end(bodyless ? undefined : body);

@@ -1,6 +1,6 @@
 import { JwtVerifier } from 'aws-jwt-verify';
 import { JwtBaseError } from 'aws-jwt-verify/error';
-import type { Jwks } from 'aws-jwt-verify/jwk';
+import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import type { Resource } from '#local/parts.ts';
 
 export type Authorized =
@@ -11,6 +11,9 @@ export type Authorized =
     };
 
 export type AuthorizeRequest = (authorization: string | undefined) => Promise<Authorized>;
+
+/** Gives the JSON Web Key Set that stands at a URL. */
+export type FetchKeys = (url: string) => Promise<ArrayBuffer>;
 
 interface JwtConfiguration {
   readonly Issuer: string;
@@ -24,14 +27,14 @@ interface JwtConfiguration {
 export const jwtAuthorizer = (
   { properties }: Resource,
   scopes: readonly string[],
-  keysOf: (issuer: string) => Promise<unknown>,
+  fetchKeys: FetchKeys,
 ): AuthorizeRequest => {
   const { Issuer, Audience } = properties.JwtConfiguration as unknown as JwtConfiguration;
-  const verifier = JwtVerifier.create({ issuer: Issuer, audience: null });
-  const ready = keysOf(Issuer).then((keys) => verifier.cacheJwks(keys as Jwks));
-  ready.catch(() => undefined);
+  const verifier = JwtVerifier.create(
+    { issuer: Issuer, audience: null },
+    { jwksCache: new SimpleJwksCache({ fetcher: { fetch: fetchKeys } }) },
+  );
   return async (authorization) => {
-    await ready;
     try {
       const claims = await verifier.verify((authorization ?? '').replace(/^bearer\s+/i, ''));
       const audiences = [claims.aud ?? claims.client_id].flat().map(String);

@@ -18,6 +18,9 @@ import { closeServer, listen, readBody } from '#local/server.ts';
 /** As many Lambdas as run at once; further invocations wait their turn. */
 const maxProcesses = 16;
 
+/** AWS's limit for loading a function's code. */
+const initMilliseconds = 10_000;
+
 /** AWS's limit for a request or a reply. */
 const maxPayloadBytes = 6 * 1024 * 1024;
 
@@ -41,6 +44,8 @@ interface LambdaFunction {
   readonly handler: string;
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
+  readonly logFormat: string;
+  readonly logLevel: string | null;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -57,6 +62,8 @@ interface Worker {
   readonly lambda: LambdaFunction;
   readonly process: ChildProcess;
   readonly exited: Promise<void>;
+  /** Has asked for an invocation: its code is loaded. */
+  loaded: boolean;
   /** Its open request for the next invocation. */
   waiting: ServerResponse | null;
   job: Job | null;
@@ -70,6 +77,8 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
   const { assembly, port, endpoints, onError = () => undefined, processes = maxProcesses } = options;
   const functions = new Map<string, LambdaFunction>();
   const workers = new Map<string, Worker>();
+  /** With those that have been sent away and are not gone yet. */
+  const living = new Set<Worker>();
   const queue: Job[] = [];
   const logs = createWriteStream(options.logFile, { flags: 'a' });
   let stopping = false;
@@ -96,6 +105,7 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
     if (!worker) return void response.destroy();
     if (what === 'invocation' && jobId === 'next') {
       worker.waiting = response;
+      worker.loaded = true;
       if (worker.job) return give(worker);
       return next();
     }
@@ -112,7 +122,7 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
     if (!job) return;
     worker.job = null;
     clearTimeout(job.timer);
-    if (!invocation.ok) onError(job.lambda.name, `${invocation.errorType}: ${invocation.errorMessage}`);
+    if (!invocation.ok && !stopping) onError(job.lambda.name, `${invocation.errorType}: ${invocation.errorMessage}`);
     job.end(invocation);
   };
 
@@ -121,14 +131,7 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
     if (!job || !waiting) return;
     worker.waiting = null;
     const milliseconds = lambda.timeoutSeconds * 1000;
-    job.timer = setTimeout(() => {
-      settle(worker, {
-        ok: false,
-        errorType: 'Sandbox.Timedout',
-        errorMessage: `Task timed out after ${lambda.timeoutSeconds.toFixed(2)} seconds`,
-      });
-      worker.process.kill('SIGKILL');
-    }, milliseconds);
+    limit(worker, milliseconds);
     waiting.writeHead(200, {
       'content-type': 'application/json',
       'lambda-runtime-aws-request-id': job.id,
@@ -138,19 +141,38 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
     waiting.end(job.event);
   };
 
+  /** @param milliseconds from now on, for what its process does at present */
+  const limit = (worker: Worker, milliseconds: number): void => {
+    clearTimeout(worker.job?.timer);
+    if (!worker.job) return;
+    worker.job.timer = setTimeout(() => {
+      workers.delete(worker.id);
+      worker.process.kill('SIGKILL');
+      settle(worker, {
+        ok: false,
+        errorType: 'Sandbox.Timedout',
+        errorMessage: `Task timed out after ${(milliseconds / 1000).toFixed(2)} seconds`,
+      });
+    }, milliseconds);
+  };
+
   /** Gives waiting jobs to idle processes, or to new ones as long as there may be more. */
   const next = (): void => {
     for (const job of [...queue]) {
-      const idle = [...workers.values()].find((worker) => worker.lambda === job.lambda && isIdle(worker));
-      if (!idle && workers.size >= processes && !evict()) continue;
+      const own = [...workers.values()].filter((worker) => worker.lambda === job.lambda);
+      const idle = own.find(isIdle);
+      // One that has no process at all gets one in any case: who holds all the others may be waiting for it, as accounts do for the user pool's trigger.
+      if (!idle && workers.size >= processes && !evict() && own.length > 0) continue;
       queue.splice(queue.indexOf(job), 1);
       const worker = idle ?? hire(job.lambda);
       worker.job = job;
+      limit(worker, initMilliseconds);
       give(worker);
     }
   };
 
-  const isIdle = (worker: Worker): boolean => worker.job === null && worker.waiting !== null;
+  /** One that has just replied asks for the next at once: what it is given until then waits for it. */
+  const isIdle = (worker: Worker): boolean => worker.job === null && worker.loaded;
 
   /** An idle process of another function makes room. */
   const evict = (): boolean => {
@@ -169,6 +191,8 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
       ['--enable-source-maps', `--max-old-space-size=${lambda.memoryMegabytes}`, bootstrap],
       {
         stdio: ['pipe', 'pipe', 'pipe'],
+        // Apart from our process group: Ctrl-C is for us, who end it in turn.
+        detached: true,
         env: {
           PATH: process.env.PATH,
           TZ: 'UTC',
@@ -185,34 +209,43 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
           AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(lambda.memoryMegabytes),
           AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
           AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+          AWS_LAMBDA_LOG_FORMAT: lambda.logFormat,
+          ...(lambda.logLevel && { AWS_LAMBDA_LOG_LEVEL: lambda.logLevel }),
           LAMBDA_TASK_ROOT: lambda.resource.assetFolder ?? '',
           _HANDLER: lambda.handler,
         },
       },
     );
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => logs.write(text));
-    const exited = new Promise<void>((resolve) => {
-      child.once('close', () => resolve());
-      child.once('error', () => resolve());
+    const exited = new Promise<string>((resolve) => {
+      child.once('close', (code, signal) => resolve(signal ? `signal: ${signal}` : `exit status ${code}`));
+      child.once('error', ({ message }) => resolve(message));
     });
     const worker: Worker = {
       id,
       lambda,
       process: child,
-      exited: exited.then(() => leave(worker)),
+      exited: exited.then((how) => leave(worker, how)),
+      loaded: false,
       waiting: null,
       job: null,
       initError: null,
     };
     workers.set(id, worker);
+    living.add(worker);
     return worker;
   };
 
-  const leave = (worker: Worker): void => {
+  const leave = (worker: Worker, how: string): void => {
     workers.delete(worker.id);
+    living.delete(worker);
     settle(
       worker,
-      worker.initError ?? { ok: false, errorType: 'Runtime.ExitError', errorMessage: 'the process ended by itself' },
+      worker.initError ?? {
+        ok: false,
+        errorType: 'Runtime.ExitError',
+        errorMessage: `Runtime exited with error: ${how}`,
+      },
     );
     if (!stopping) next();
   };
@@ -223,6 +256,7 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
         try {
           const text = JSON.stringify(event);
           if (Buffer.byteLength(text) > maxPayloadBytes) return resolve(tooLarge('request'));
+          if (stopping) return resolve(stopped);
           queue.push({ id: randomUUID(), lambda: functionOf(reference), event: text, end: resolve });
           next();
         } catch (error) {
@@ -231,8 +265,8 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
       }),
     stop: async () => {
       stopping = true;
-      queue.length = 0;
-      const last = [...workers.values()];
+      for (const job of queue.splice(0)) job.end(stopped);
+      const last = [...living];
       for (const worker of last) worker.process.kill('SIGKILL');
       await Promise.all(last.map(({ exited }) => exited));
       await closeServer(server);
@@ -242,10 +276,11 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
 };
 
 const describe = (resource: Resource, assembly: Assembly): LambdaFunction => {
-  const { Handler, MemorySize, Timeout, Environment } = resource.properties as {
+  const { Handler, MemorySize, Timeout, LoggingConfig, Environment } = resource.properties as {
     Handler?: string;
     MemorySize?: number;
     Timeout?: number;
+    LoggingConfig?: { LogFormat?: string; ApplicationLogLevel?: string };
     Environment?: { Variables?: Record<string, string> };
   };
   if (!resource.assetFolder || extname(resource.assetFolder) === '.zip') {
@@ -258,6 +293,8 @@ const describe = (resource: Resource, assembly: Assembly): LambdaFunction => {
     handler: Handler ?? 'index.handler',
     memoryMegabytes: MemorySize ?? 128,
     timeoutSeconds: Timeout ?? 3,
+    logFormat: LoggingConfig?.LogFormat ?? 'Text',
+    logLevel: LoggingConfig?.ApplicationLogLevel ?? null,
     environment: Object.fromEntries(
       Object.entries(Environment?.Variables ?? {}).map(([name, value]) => [name, assembly.localUrl(String(value))]),
     ),
@@ -272,6 +309,8 @@ const failed = ({ errorType, errorMessage }: { errorType: string; errorMessage: 
   errorType,
   errorMessage,
 });
+
+const stopped: Invocation = { ok: false, errorType: 'Runtime.ExitError', errorMessage: 'the runner has stopped' };
 
 const tooLarge = (what: string): Invocation => ({
   ok: false,

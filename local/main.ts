@@ -46,30 +46,41 @@ const main = async (): Promise<void> => {
   };
   const startedAt = performance.now();
 
-  let stopping = false;
+  let stoppingSince: number | null = null;
   const starting = startRunner({
     port,
     dataFolder,
     fresh,
     onStep: (step, milliseconds) => say(`  ✓ ${step.padEnd(24)} ${String(Math.round(milliseconds)).padStart(5)} ms`),
-    onError: (functionName, message) => console.error(`  ! ${functionName}: ${message}`),
+    onError: (who, message) => console.error(`  ! ${who}: ${message}`),
   });
   const leave = async (): Promise<void> => {
-    // Whoever asks twice does not want to wait.
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== null) {
+      // Whoever asks twice does not want to wait. But npm hands on a Ctrl-C that the terminal has sent to us as well.
+      if (performance.now() - stoppingSince > 300) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     say('\nStopping …');
-    const running = await starting.catch(() => null);
-    await running?.stop();
+    const pomona = await starting.catch(() => null);
+    await pomona?.stop();
     process.exit(0);
   };
   process.on('SIGINT', leave);
   process.on('SIGTERM', leave);
 
   say('Pomona starts\n');
-  const { outputs }: RunningPomona = await starting;
-  if (stopping) return;
-  say(welcome(outputs, performance.now() - startedAt, relative(process.cwd(), dataFolder)));
+  const running: RunningPomona | null = await starting.catch((error: unknown) => {
+    if (stoppingSince === null) throw error;
+    return null;
+  });
+  if (!running || stoppingSince !== null) return;
+  say(welcome(running.outputs, performance.now() - startedAt, shortest(dataFolder)));
+};
+
+const shortest = (folder: string): string => {
+  const short = relative(process.cwd(), folder);
+  return short.startsWith('..') ? folder : short;
 };
 
 const welcome = (outputs: Readonly<Record<string, string>>, milliseconds: number, folder: string): string => `

@@ -25,8 +25,8 @@ export interface RunnerOptions {
   readonly fresh: boolean;
   /** Hears of each step that is done. */
   readonly onStep?: (step: string, milliseconds: number) => void;
-  /** Hears of invocations that ended with an error. */
-  readonly onError?: (functionName: string, message: string) => void;
+  /** Hears of invocations that ended with an error, and of what cannot go on. */
+  readonly onError?: (who: string, message: string) => void;
 }
 
 export interface RunningPomona extends Part {
@@ -91,6 +91,10 @@ export const startRunner = async ({
     const engine = await step(`DynamoDB (${engineName})`, () =>
       startEngine(engineName, { port: ports.dynamodb, dataFolder: join(dataFolder, 'dynamodb') }),
     );
+    engine.exited.then(() => {
+      if (started.includes(engine))
+        onError(`DynamoDB (${engineName})`, 'it has ended by itself: start the runner again');
+    });
     const tables = await step('tables', () => startTables({ assembly, endpoint: engine.endpoint }));
     const mailbox = await step('mailbox', () => startMailbox({ port: ports.mailbox }));
 
@@ -132,7 +136,7 @@ export const startRunner = async ({
     await step('WebSocket API', () => startSocketApi({ assembly, lambdas, port: ports.webSocket }));
     // The last: when /health answers, everything does.
     await step('HTTP API', () =>
-      startHttpApi({ assembly, lambdas, port: ports.http, keysOf: (issuer) => keysOf(assembly.localUrl(issuer)) }),
+      startHttpApi({ assembly, lambdas, port: ports.http, fetchKeys: (url) => bytesAt(assembly.localUrl(url)) }),
     );
     const outputs = { ...assembly.outputs(), MailboxUrl: mailbox.url };
     await writeFile(`${outputsFile}.draft`, `${JSON.stringify(outputs, null, 2)}\n`);
@@ -156,4 +160,4 @@ const expectFree = async (ports: Ports): Promise<void> => {
   }
 };
 
-const keysOf = async (issuer: string): Promise<unknown> => (await fetch(`${issuer}/.well-known/jwks.json`)).json();
+const bytesAt = async (url: string): Promise<ArrayBuffer> => (await fetch(url)).arrayBuffer();

@@ -21,20 +21,31 @@ export const closeServer = (server: Server): Promise<void> =>
     server.closeAllConnections();
   });
 
-/** @returns `null` as soon as there is more than `limit` */
+/** Takes everything in but keeps no more than `limit`: who stops reading cannot answer. @returns `null` when there was more */
 export const readUpTo = async (request: IncomingMessage, limit: number): Promise<Buffer | null> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > limit) return null;
-    chunks.push(chunk);
+    if (size <= limit) chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return size > limit ? null : Buffer.concat(chunks);
 };
 
 export const readBody = async (request: IncomingMessage): Promise<Buffer> =>
   (await readUpTo(request, Number.POSITIVE_INFINITY)) ?? Buffer.alloc(0);
+
+/** What is asked for. @returns `null` for what cannot be read, such as `/%zz` */
+export const urlOf = ({ url = '' }: IncomingMessage): URL | null => {
+  try {
+    // Not as relative to a base: `//elsewhere/` would name a host.
+    const parsed = new URL(`http://127.0.0.1${url}`);
+    decodeURIComponent(parsed.pathname);
+    return parsed;
+  } catch {
+    return null;
+  }
+};
 
 /** Whether anybody listens on a port of this machine. */
 export const isListening = (port: number): Promise<boolean> =>

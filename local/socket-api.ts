@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { type ApiRoute, apiOf, authorizerOf } from '#local/api-parts.ts';
 import { type Assembly, type Lambdas, localAccount, localRegion, type Part } from '#local/parts.ts';
-import { closeServer, listen, readUpTo } from '#local/server.ts';
+import { closeServer, listen, readUpTo, urlOf } from '#local/server.ts';
 import { throttlesOf } from '#local/throttle.ts';
 
 /** API Gateway's own limits. */
@@ -32,8 +32,8 @@ interface Connection {
 /** Refuses an upgrade with a status. */
 class Refused extends Error {
   readonly status: number;
-  constructor(status: number, reason: string) {
-    super(reason);
+  constructor(status: number) {
+    super(STATUS_CODES[status] ?? 'Refused');
     this.status = status;
   }
 }
@@ -72,6 +72,12 @@ export const startSocketApi = async ({ assembly, lambdas, port }: SocketApiOptio
     ...more,
   });
 
+  for (const { AuthorizationType = 'NONE', RouteKey } of api.routes) {
+    if (AuthorizationType !== 'NONE' && (AuthorizationType !== 'CUSTOM' || RouteKey !== '$connect')) {
+      throw new Error(`the runner does not know the authorization ${AuthorizationType} of ${RouteKey}`);
+    }
+  }
+
   const authorize = async (route: ApiRoute, connection: Connection, request: object, asked: Asked): Promise<void> => {
     if (route.AuthorizationType !== 'CUSTOM') return;
     const { IdentitySource = [], AuthorizerUri } = authorizerOf(assembly, route).properties as {
@@ -79,21 +85,17 @@ export const startSocketApi = async ({ assembly, lambdas, port }: SocketApiOptio
       AuthorizerUri?: string;
     };
     // A source that is not there is refused without asking the authorizer.
-    if (!IdentitySource.every((source) => asked.has(source))) throw new Refused(401, 'Unauthorized');
+    if (!IdentitySource.every((source) => asked.has(sourceKey(source)))) throw new Refused(401);
     const invocation = await lambdas.invoke(String(AuthorizerUri), {
       type: 'REQUEST',
       methodArn: `arn:aws:execute-api:${localRegion}:${localAccount}:${api.id}/${stage}/${route.RouteKey}`,
       ...request,
       requestContext: contextOf(connection, route.RouteKey, 'CONNECT'),
     });
-    if (!invocation.ok) {
-      throw invocation.errorMessage === 'Unauthorized'
-        ? new Refused(401, 'Unauthorized')
-        : new Refused(500, 'Internal Server Error');
-    }
+    if (!invocation.ok) throw new Refused(invocation.errorMessage === 'Unauthorized' ? 401 : 500);
     const { principalId, policyDocument, context = {} } = (invocation.payload ?? {}) as AuthorizerResult;
     const effects = (policyDocument?.Statement ?? []).map(({ Effect }) => Effect);
-    if (!effects.includes('Allow') || effects.includes('Deny')) throw new Refused(403, 'Forbidden');
+    if (!effects.includes('Allow') || effects.includes('Deny')) throw new Refused(403);
     connection.authorizer = {
       principalId: String(principalId),
       ...Object.fromEntries(Object.entries(context).map(([name, value]) => [name, String(value)])),
@@ -101,8 +103,9 @@ export const startSocketApi = async ({ assembly, lambdas, port }: SocketApiOptio
   };
 
   const connect = async (request: IncomingMessage): Promise<Connection> => {
-    const url = new URL(request.url ?? '', 'ws://127.0.0.1');
-    if (url.pathname.replace(/\/$/, '') !== `/${stage}`) throw new Refused(403, 'Forbidden');
+    const url = urlOf(request);
+    if (!url) throw new Refused(400);
+    if (url.pathname.replace(/\/$/, '') !== `/${stage}`) throw new Refused(403);
     const connection: Connection = {
       id: `${randomBytes(11).toString('base64url')}=`,
       connectedAt: Date.now(),
@@ -114,7 +117,7 @@ export const startSocketApi = async ({ assembly, lambdas, port }: SocketApiOptio
     };
     const route = routes.get('$connect');
     if (!route) return connection;
-    if (!throttleOf('$connect').pass()) throw new Refused(429, 'Too Many Requests');
+    if (!throttleOf('$connect').pass()) throw new Refused(429);
     const { event, asked } = connectRequest(request, url);
     await authorize(route, connection, event, asked);
     const invocation = await lambdas.invoke(route.integrationUri, {
@@ -122,9 +125,9 @@ export const startSocketApi = async ({ assembly, lambdas, port }: SocketApiOptio
       requestContext: contextOf(connection, '$connect', 'CONNECT'),
       isBase64Encoded: false,
     });
-    if (!invocation.ok) throw new Refused(502, 'Bad Gateway');
+    if (!invocation.ok) throw new Refused(502);
     const status = (invocation.payload as { statusCode?: number } | null)?.statusCode ?? 200;
-    if (status > 299) throw new Refused(status, 'Rejected');
+    if (status > 299) throw new Refused(status);
     return connection;
   };
 
@@ -139,7 +142,8 @@ export const startSocketApi = async ({ assembly, lambdas, port }: SocketApiOptio
       touch(connection);
       turn = turn.then(() => take(connection, String(data))).catch((error: unknown) => console.error(error));
     });
-    socket.on('error', () => socket.terminate());
+    // It closes by itself then, and says why: a message that is too long is a 1009.
+    socket.on('error', () => undefined);
     socket.on('close', (code) => {
       clearTimeout(end);
       clearTimeout(connection.idle);
@@ -177,13 +181,15 @@ export const startSocketApi = async ({ assembly, lambdas, port }: SocketApiOptio
 
   /** https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html */
   const manage = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const path = decodeURIComponent(request.url ?? '');
+    const url = urlOf(request);
+    if (!url) return fail(response, 400, 'BadRequestException');
+    const path = decodeURIComponent(url.pathname);
     const start = `/${stage}/@connections/`;
     if (!path.startsWith(start)) return fail(response, 403, 'ForbiddenException');
     const body = await readUpTo(request, maxMessageBytes);
     if (!body) return fail(response, 413, 'PayloadTooLargeException');
     const connection = connections.get(path.slice(start.length));
-    if (!connection?.socket) return fail(response, 410, 'GoneException');
+    if (connection?.socket?.readyState !== WebSocket.OPEN) return fail(response, 410, 'GoneException');
     switch (request.method) {
       case 'POST':
         connection.socket.send(body.toString('utf8'));
@@ -209,7 +215,7 @@ export const startSocketApi = async ({ assembly, lambdas, port }: SocketApiOptio
 
   const server = createServer((request, response) => {
     manage(request, response).catch((error: unknown) => {
-      console.error(error);
+      if (!response.destroyed) console.error(error);
       response.destroy();
     });
   });
@@ -235,8 +241,19 @@ export const startSocketApi = async ({ assembly, lambdas, port }: SocketApiOptio
 /** Which identity sources a request has: `route.request.querystring.ticket`, `route.request.header.Authorization`. */
 type Asked = ReadonlySet<string>;
 
+const headerSource = 'route.request.header.';
+
+/** A header is the same in capitals, a parameter is not. */
+const sourceKey = (source: string): string => (source.startsWith(headerSource) ? source.toLowerCase() : source);
+
 const connectRequest = (request: IncomingMessage, url: URL): { event: object; asked: Asked } => {
-  const headers = Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(',')] as const);
+  // Spelled as the client spells them: unlike HTTP APIs, WebSocket APIs leave names as they are.
+  const names = new Map(
+    request.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => [name.toLowerCase(), name]),
+  );
+  const headers = Object.entries(request.headers).map(
+    ([name, value]) => [names.get(name) ?? name, [value].flat().join(',')] as const,
+  );
   const query = [...url.searchParams];
   return {
     event: {
@@ -251,7 +268,7 @@ const connectRequest = (request: IncomingMessage, url: URL): { event: object; as
     },
     asked: new Set([
       ...query.map(([name]) => `route.request.querystring.${name}`),
-      ...headers.map(([name]) => `route.request.header.${name}`),
+      ...headers.map(([name]) => sourceKey(`${headerSource}${name}`)),
     ]),
   };
 };
@@ -271,7 +288,7 @@ const fail = (response: ServerResponse, status: number, type: string): void => {
 };
 
 const refuse = (socket: Duplex, error: unknown): void => {
-  const { status, message } = error instanceof Refused ? error : new Refused(500, 'Internal Server Error');
+  const { status, message } = error instanceof Refused ? error : new Refused(500);
   if (!(error instanceof Refused)) console.error(error);
   socket.end(`HTTP/1.1 ${status} ${message}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
 };

@@ -43,11 +43,10 @@ export const isLocalDate = (text: string): boolean => {
   return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(text);
 };
 
-/** Whether the runtime knows a zone of this name. */
+/** Whether the runtime knows a zone of this name; `+01:00` is an offset, and no zone. Remembers nothing: anybody may ask. */
 export const isTimezone = (name: string): boolean => {
   try {
-    formatterOf(name);
-    return true;
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== null && /^[A-Za-z]/.test(name);
   } catch {
     return false;
   }

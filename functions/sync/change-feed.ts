@@ -1,5 +1,5 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
-import type { Clock } from '#shared/clock.ts';
+import { type Clock, secondsAfter } from '#shared/clock.ts';
 import { concurrently } from '#shared/concurrently.ts';
 import type { UserId } from '#shared/ids.ts';
 import { errorOf, log, loggedUser } from '#shared/log.ts';
@@ -10,13 +10,16 @@ import { type Reading, readRecord } from './stream-record.ts';
 /** Users whose logs are written, or whose devices are called, at the same time. */
 const usersAtOnce = 10;
 
+/** Half of the function's own time: one that runs out of it would see its batch again, and with it the same slow devices. */
+const pushSeconds = 30;
+
 export interface ChangeFeedNeeds {
   readonly clock: Clock;
   /** Appends rows and gives the head before each. */
   readonly append: (owner: UserId, rows: readonly (readonly LoggedChange[])[], now: Date) => Promise<readonly Head[]>;
   readonly raiseEpoch: (owner: UserId, now: Date) => Promise<Head>;
-  /** Tells a user's devices; never throws for a device that cannot be reached. */
-  readonly push: (owner: UserId, frames: readonly Frame[]) => Promise<void>;
+  /** Tells a user's devices, as far as it gets `until` then; never throws for a device that cannot be reached. */
+  readonly push: (owner: UserId, frames: readonly Frame[], until: Date) => Promise<void>;
 }
 
 /**
@@ -54,7 +57,7 @@ export const consumeChanges =
     const pushed = await concurrently(
       written.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
       usersAtOnce,
-      ({ owner, frames }) => push(owner, frames),
+      ({ owner, frames }) => push(owner, frames, secondsAfter(now, pushSeconds)),
     );
     for (const result of pushed) {
       // A push is a hint: devices find the gap by the next frame, or by a ping.

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
-import { prefix, single } from '#blueprint/table.ts';
+import { prefix, single, visibleToDevices } from '#blueprint/table.ts';
 import { decodeCursor, encodeCursor } from '#shared/cursors.ts';
 import { hashOf, type UserId } from '#shared/ids.ts';
 import { type Item, isLive } from '#shared/item.ts';
+import { log } from '#shared/log.ts';
 import { Failure, invalidRequest } from '#shared/problems.ts';
 import { type Change, changeSchema } from './change.ts';
 
@@ -52,7 +53,8 @@ export const rowsOf = (changes: readonly LoggedChange[]): readonly (readonly Log
     const bytes = Buffer.byteLength(JSON.stringify(logged.change)) + 1;
     if (rows.length === 0 || bytes > room) {
       rows.push([]);
-      room = rowBytes;
+      // A byte less: two brackets around, and a comma fewer than there are changes.
+      room = rowBytes - 1;
     }
     rows.at(-1)?.push(logged);
     room -= bytes;
@@ -74,7 +76,8 @@ export interface SnapshotPosition {
 
 const count = z.int().check(z.minimum(0));
 const logCursor = z.tuple([z.literal('log'), z.string(), count, count, count]);
-const snapshotCursor = z.tuple([z.literal('snapshot'), z.string(), count, count, count, z.nullable(z.string())]);
+const sortKey = z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/));
+const snapshotCursor = z.tuple([z.literal('snapshot'), z.string(), count, count, count, z.nullable(sortKey)]);
 const anyCursor = z.union([logCursor, snapshotCursor]);
 
 const purpose = 'sync';
@@ -93,14 +96,19 @@ export const cursorsOf = (owner: UserId, stream: string) => ({
   /** @throws Failure `invalid-request` for what is no cursor; `cursor-expired` for one of another owner or another stream */
   read: (text: string): Position | SnapshotPosition => {
     const cursor = decodeCursor(owner, purpose, anyCursor, text);
-    if (cursor.kind === 'broken') throw invalidRequest('#/cursor', 'is not a cursor: start again without one');
+    if (cursor.kind === 'broken') throw brokenCursor();
     if (cursor.kind === 'foreign') throw cursorExpired();
     const [kind, tag, epoch, seq, ...rest] = cursor.payload;
     if (tag !== tagOf(stream)) throw cursorExpired();
     if (kind === 'log') return { epoch, seq, offset: Number(rest[0]) };
-    return { head: { epoch, seq }, range: Number(rest[0]), after: rest[1] ?? null };
+    const [range, after = null] = [Number(rest[0]), rest[1]];
+    // The seal is no secret: DynamoDB would refuse to go on from a key outside the range, and the fault is the cursor's.
+    if (after !== null && !after.startsWith(visibleToDevices[range] ?? after)) throw brokenCursor();
+    return { head: { epoch, seq }, range, after };
   },
 });
+
+const brokenCursor = (): Failure => invalidRequest('#/cursor', 'is not a cursor: start again without one');
 
 export const cursorExpired = (): Failure =>
   new Failure('cursor-expired', 'The cursor no longer holds: start over without one.');
@@ -113,9 +121,15 @@ export interface Delta {
 
 const rowItem = z.object({ changes: z.string() });
 
-/** @throws ZodError, SyntaxError when the item is no row of a log */
-const changesIn = (item: Item): readonly Change[] =>
-  z.array(changeSchema).parse(JSON.parse(rowItem.parse(item).changes));
+/** @returns null for a row that cannot be read, such as one from before a change of its shape */
+const changesIn = (item: Item): readonly Change[] | null => {
+  try {
+    return z.array(changeSchema).parse(JSON.parse(rowItem.parse(item).changes));
+  } catch {
+    log.error('a row of a log could not be read: whoever needs it starts over', { row: item.sk });
+    return null;
+  }
+};
 
 export const rowBody = (changes: readonly LoggedChange[]): { changes: string } =>
   // As text: a row is only ever read whole, and unfolding a hundred tasks attribute by attribute costs more than parsing them.
@@ -126,7 +140,7 @@ export const rowBody = (changes: readonly LoggedChange[]): { changes: string } =
  *
  * @param items in the order of their keys
  * @param complete whether the query read up to the head, if there is one
- * @throws Failure `cursor-expired` when the first row is not the next one and the head is not where the client is either
+ * @throws Failure `cursor-expired` when the first row is not the next one (or cannot be read) and the head is not where the client is either
  */
 export const deltaOf = (
   from: Position,
@@ -144,6 +158,7 @@ export const deltaOf = (
     // Trimmed, or about to be: the rest of the log is of no use to somebody who misses this.
     if (item.sk !== changeSortKey({ epoch, seq: seq + 1 }) || !isLive(item, now)) break;
     const inRow = changesIn(item);
+    if (!inRow) break;
     const room = limit - changes.length;
     changes.push(...inRow.slice(offset, offset + room));
     position =

@@ -31,16 +31,18 @@ export interface PushNeeds {
 /**
  * Sends frames to all of a user's devices, each in order. A device's own changes are left out of what it gets, so that only its cursor
  * moves on. One that cannot be reached is skipped; one that is gone is forgotten.
+ * @returns a sender that begins nothing after `until`: a device finds by itself what it was not told
  */
 export const pushTo =
   ({ clock, connections, gateway, stream }: PushNeeds) =>
-  async (owner: UserId, frames: readonly Frame[]): Promise<void> => {
-    if (frames.length === 0) return;
+  async (owner: UserId, frames: readonly Frame[], until: Date): Promise<void> => {
     const now = clock.now();
+    if (frames.length === 0 || now >= until) return;
     const live = await connections.list(owner, now);
     const textsOf = framesFor(owner, stream, frames);
     const told = await concurrently(live, postsAtOnce, async (connection) => {
       for (const text of textsOf(connection)) {
+        if (clock.now() >= until) return;
         const outcome = await gateway.post(connection.id, text);
         if (outcome === 'delivered') continue;
         if (outcome === 'gone' && now.getTime() - connection.connectedAt.getTime() > settledAfterMilliseconds) {

@@ -55,18 +55,18 @@ const messageBytes = 128 * 1024;
 export const answerSocket = (needs: SocketNeeds) => {
   const acts = actsOf(needs);
   return async (event: SocketEvent): Promise<SocketReply> => {
-    const { routeKey, requestId } = event.requestContext;
+    const { routeKey } = event.requestContext;
     try {
       const device = deviceOf(event, needs.clock);
       const answer = await (isAct(routeKey) ? acts[routeKey] : acts.$default)(device, event);
       return answer ? { statusCode: 200, body: JSON.stringify(answer) } : { statusCode: 200 };
     } catch (error) {
       const failure = error instanceof Failure ? error : failureOf(error, event);
-      const problem = problemOf(failure, requestId);
+      const answer = errorAnswer(failure, event);
       // Only a connect has a status that anybody sees; a message that met a problem has been answered all the same.
       return {
-        statusCode: routeKey === '$connect' ? problem.status : 200,
-        body: JSON.stringify({ type: 'error', problem } satisfies SocketAnswer),
+        statusCode: routeKey === '$connect' ? answer.problem.status : 200,
+        body: JSON.stringify(answer),
       };
     }
   };
@@ -88,15 +88,26 @@ const actsOf = ({ clock, connections, gateway, feed }: SocketNeeds): Record<Sock
     (act: Act): Act =>
     async (device, event) => {
       if (device.connection.expiresAt > clock.now()) return act(device, event);
+      const failure = new Failure(
+        'invalid-credentials',
+        'The access token of this connection has run out: connect again.',
+      );
+      // Before it is closed: the answer to the message would come too late.
+      await gateway.post(device.connection.id, JSON.stringify(errorAnswer(failure, event)));
       await end(device.owner, [device.connection]);
-      throw new Failure('invalid-credentials', 'The access token behind this connection has run out: connect again.');
+      throw failure;
     };
 
   return {
     $connect: async ({ owner, connection }) => {
       await connections.put(owner, connection);
       // After the put: of any number that connect at once, the last to look sees them all.
-      await end(owner, tooMany(await connections.list(owner, clock.now())));
+      const ended = tooMany(await connections.list(owner, clock.now()));
+      await end(owner, ended);
+      // It is not open yet, so that nobody could have closed it.
+      if (ended.some(({ id }) => id === connection.id)) {
+        throw new Failure('too-many-requests', 'Too many newer connections were made at the same time.');
+      }
       return null;
     },
 
@@ -170,6 +181,9 @@ const deviceOf = ({ requestContext }: SocketEvent, clock: Clock): Device => {
 
 const isAct = (routeKey: string): routeKey is SocketRoute =>
   routeKey === '$connect' || routeKey === '$disconnect' || routeKey === 'ping' || routeKey === 'sync';
+
+const errorAnswer = (failure: Failure, { requestContext }: SocketEvent) =>
+  ({ type: 'error', problem: problemOf(failure, requestContext.requestId) }) satisfies SocketAnswer;
 
 const failureOf = (error: unknown, { requestContext }: SocketEvent): Failure => {
   log.error('a message failed', {

@@ -14,7 +14,10 @@ import {
   editTask,
   newTask,
   reopenTask,
+  stateKeys,
+  stateRangeOf,
   type TaskFields,
+  type TaskFilter,
   type TaskRecord,
   type TaskStore,
 } from './task.ts';
@@ -40,7 +43,7 @@ export const taskOperations = (needs: TaskNeeds): OperationsOf<'tasks'> => {
     listTasks: operation(taskContracts.listTasks, async ({ principal: { owner }, query }) => {
       const filter = query.status ?? null;
       const list = `tasks ${filter}`;
-      const after = query.cursor === undefined ? null : decodeListCursor(owner, list, z.string(), query.cursor);
+      const after = query.cursor === undefined ? null : decodeListCursor(owner, list, placeIn(filter), query.cursor);
       const page = await tasks.list(owner, filter, { limit: query.limit, after });
       const next_cursor = page.next === null ? null : encodeCursor(owner, list, page.next);
       return { status: 200 as const, body: { items: page.tasks.map(({ task }) => wire(task)), next_cursor } };
@@ -88,6 +91,13 @@ export const taskOperations = (needs: TaskNeeds): OperationsOf<'tasks'> => {
     ),
   };
 };
+
+/** Where a list may go on. A place that is none would be an error to DynamoDB, however well its cursor is made up. */
+const placeIn = (filter: TaskFilter) =>
+  z.string().check(
+    z.regex(stateKeys),
+    z.refine((place) => place.startsWith(stateRangeOf(filter))),
+  );
 
 /** For acts that count nothing. */
 const anyDays: DayRules = { timezone: 'UTC', day_start: '00:00' };

@@ -16,9 +16,9 @@ import {
 } from '#shared/table.ts';
 import {
   type DayRules,
-  isOpen,
   requestHashOf,
   stateKey,
+  stateRangeOf,
   type TaskFilter,
   type TaskPage,
   type TaskRecord,
@@ -86,16 +86,15 @@ const pageOf = (tasks: readonly TaskRecord[]): TaskPage => {
   return { tasks, next: last ? stateKey(last) : null };
 };
 
-const rangeOf = (owner: UserId, filter: TaskFilter): Range => {
-  const all: Range = { pk: userKey(owner, '').pk, index: 'by_state' };
-  if (filter === null) return all;
-  if (filter === 'open') return { ...all, beginsWith: '1#' };
-  return {
-    ...all,
-    beginsWith: isOpen(filter) ? '1#' : '2#',
-    filter: { expression: '#status = :status', names: { '#status': 'status' }, values: { ':status': filter } },
-  };
-};
+const rangeOf = (owner: UserId, filter: TaskFilter): Range => ({
+  pk: userKey(owner, '').pk,
+  index: 'by_state',
+  beginsWith: stateRangeOf(filter),
+  ...(filter !== null &&
+    filter !== 'open' && {
+      filter: { expression: '#status = :status', names: { '#status': 'status' }, values: { ':status': filter } },
+    }),
+});
 
 /** A key of `by_state` ends with the task's id, which is all that the table's own key needs. */
 const startOf = (owner: UserId, by_state: string): Item => ({

@@ -259,6 +259,15 @@ export const stateKey = ({ task, closed }: TaskRecord): string =>
     ? `1#${task.due_date === null ? '~' : dueKey(task.due_date)}#${task.id}`
     : `2#${String(endOfYears - Date.parse(closed.at)).padStart(15, '0')}#${task.id}`;
 
+/** A {@link stateKey}, whoever says it. */
+export const stateKeys = /^(1#[-0-9TZ:.~]{1,24}|2#\d{15})#[0-9a-f-]{36}$/;
+
+/** How the state keys begin that a filter can reach. */
+export const stateRangeOf = (filter: TaskFilter): '' | '1#' | '2#' => {
+  if (filter === null) return '';
+  return filter === 'open' || isOpen(filter) ? '1#' : '2#';
+};
+
 export const itemOfTask = (record: TaskRecord): Item => ({
   ...taskKey(record.task.user_id, record.task.id),
   ...record.task,

@@ -31,8 +31,12 @@ export const dataFolder = async (): Promise<{ path: string; remove: () => Promis
 };
 
 /** Starts `npm start`'s program as a process of its own, and waits until it is ready. @throws Error with what it printed when it ends instead */
-export const startRunnerProcess = async (folder: string, port: number): Promise<Runner> => {
-  const child = spawn(process.execPath, [main, '--port', String(port), '--data', folder, '--quiet'], {
+export const startRunnerProcess = async (
+  folder: string,
+  port: number,
+  more: readonly string[] = [],
+): Promise<Runner> => {
+  const child = spawn(process.execPath, [main, '--port', String(port), '--data', folder, '--quiet', ...more], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

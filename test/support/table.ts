@@ -31,7 +31,13 @@ export const describeOnEngines = (name: string, suite: (table: () => Table) => v
 export const makeTable = async (endpoint: string): Promise<Table> => {
   const opened = openTable(
     { TABLE_NAME: `pomona-${randomUUID()}` },
-    { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } },
+    {
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      // A busy machine is slow, and what is sent twice may be done twice.
+      requestHandler: { requestTimeout: 20_000 },
+    },
   );
   const { partitionKey, sortKey, localIndexes, globalIndexes } = definition;
   const indexKeys = [
