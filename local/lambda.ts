@@ -97,6 +97,8 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
+  // A handler may compute for longer than a connection is kept by default, and then reply on it.
+  server.keepAliveTimeout = 0;
   await listen(server, port);
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
