@@ -67,6 +67,8 @@ export class Device {
 
   /** Connects with a ticket, then asks for what it missed. */
   async connect(): Promise<void> {
+    // What failed before, such as a question to a server that died, is made up for by what comes.
+    this.#failure = null;
     const { ticket, url } = expectStatus(
       await this.client.post<{ ticket: string; url: string }>('/realtime/tickets', { client_id: this.clientId }),
       201,
