@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // What functions log is theirs; a test that wants to see it spies on it.
+    env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // The engine, the synthesis and the runner are processes of their own: two workers on two cores is the fastest there is.
