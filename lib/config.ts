@@ -42,6 +42,12 @@ export interface StageConfig {
   /** What SES verifies: the one address (by a mailed link), or the whole domain after the @ (by DKIM). Default: the address. */
   readonly mailIdentity: 'address' | 'domain';
 
+  /**
+   * Over how many partitions of the index what comes due is spread, each good for about 1,000 items a second. It may grow, and never
+   * shrink: what waits in a shard that nobody sweeps would wait for ever. Default: 1.
+   */
+  readonly dueShards: number;
+
   /** How often one source address may call one public route, each minute. Default: 300. */
   readonly publicRequestsPerMinute: number;
 
@@ -91,6 +97,8 @@ const specialSizings: StageConfig['sizings'] = {
   'change-feed': { memoryMegabytes: 1024, timeoutSeconds: 60 },
   // Nobody waits for it, and a given-up batch may be about a hundred users.
   'feed-repair': { memoryMegabytes: 1024, timeoutSeconds: 60 },
+  // A minute's worth of work at most: then comes the next run.
+  'due-work': { memoryMegabytes: 1024, timeoutSeconds: 60 },
   openapi: { memoryMegabytes: 512, timeoutSeconds: 5 },
 };
 
@@ -102,6 +110,7 @@ const dev: StageConfig = {
   logRetention: RetentionDays.TWO_WEEKS,
   mailFrom: 'no-reply@pomona.example',
   mailIdentity: 'address',
+  dueShards: 1,
   publicRequestsPerMinute: 300,
   defaultThrottle: { requestsPerSecond: 200, burst: 400 },
   routeThrottles: cognitoThrottles,
@@ -118,6 +127,7 @@ const prod: StageConfig = {
   allowedOrigins: ['https://app.pomona.example'],
   logRetention: RetentionDays.THREE_MONTHS,
   mailIdentity: 'domain',
+  dueShards: 4,
   publicRequestsPerMinute: 60,
   defaultThrottle: { requestsPerSecond: 1000, burst: 2000 },
   socketThrottle: { requestsPerSecond: 1000, burst: 2000 },

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { EnvironmentOf, FunctionName } from '#blueprint/environment.ts';
 import type { StageConfig } from '#lib/config.ts';
 import { ChangeFeed } from '#lib/constructs/change-feed.ts';
+import { EveryMinute } from '#lib/constructs/every-minute.ts';
 import { FeatureFunction } from '#lib/constructs/feature-function.ts';
 import { FeedRepair } from '#lib/constructs/feed-repair.ts';
 import { PublicApi } from '#lib/constructs/http-api.ts';
@@ -41,9 +42,15 @@ export class ServiceStack extends Stack {
     mail.grantSend(accounts);
     live.grantConnections(accounts, ['DELETE']);
 
-    const tasks = functionFor('tasks', { TABLE_NAME: table.tableName });
-    table.grant(tasks, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
-    table.grantQuery(tasks, ['by_state']);
+    const dueShards = String(config.dueShards);
+    const tasks = functionFor('tasks', { TABLE_NAME: table.tableName, DUE_SHARDS: dueShards });
+    table.grant(tasks, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem']);
+    table.grantQuery(tasks, ['by_state', 'by_path']);
+
+    const dueWork = functionFor('due-work', { TABLE_NAME: table.tableName, DUE_SHARDS: dueShards });
+    table.grant(dueWork, ['PutItem', 'UpdateItem', 'DeleteItem']);
+    table.grantQuery(dueWork, ['by_path', 'by_due']);
+    new EveryMinute(this, 'EveryMinute', { work: dueWork });
 
     const guest = functionFor('guest', {
       TABLE_NAME: table.tableName,

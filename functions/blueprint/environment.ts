@@ -12,13 +12,14 @@ export const environment = {
     'PUBLIC_REQUESTS_PER_MINUTE',
   ],
   'post-confirmation': ['TABLE_NAME'],
-  tasks: ['TABLE_NAME'],
+  tasks: ['TABLE_NAME', 'DUE_SHARDS'],
   guest: ['TABLE_NAME', 'PUBLIC_REQUESTS_PER_MINUTE'],
   sync: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_URL'],
   'socket-authorizer': ['TABLE_NAME', 'USER_POOL_ID', 'USER_POOL_CLIENT_ID', 'JWKS_URI'],
   socket: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
   'change-feed': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
   'feed-repair': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'FAILURE_BUCKET_NAME'],
+  'due-work': ['TABLE_NAME', 'DUE_SHARDS'],
   openapi: ['API_VERSION'],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -38,5 +39,6 @@ export const entries = {
   socket: 'functions/sync/socket.ts',
   'change-feed': 'functions/sync/change-feed-handler.ts',
   'feed-repair': 'functions/sync/feed-repair-handler.ts',
+  'due-work': 'functions/due/handler.ts',
   openapi: 'functions/openapi/handler.ts',
 } as const satisfies Record<FunctionName, string>;

@@ -34,6 +34,8 @@ export const prefix = {
   guest: 'GUEST#',
   note: 'NOTE#',
   claimed: 'CLAIMED#',
+  job: 'JOB#',
+  due: 'DUE#',
 } as const;
 
 /** Sort keys that stand alone in a partition. */

@@ -49,6 +49,8 @@ export interface Request<C extends Contract, A extends Auth> {
   readonly params: Parsed<C['params']>;
   readonly query: Parsed<C['query']>;
   readonly body: Parsed<C['body']>;
+  /** Names this request in logs and problems. */
+  readonly requestId: string;
   /** Which device asks (`X-Client-Id`): its own socket is spared the echo. */
   readonly clientId: string | null;
   /** The caller's condition from `If-Match`, if there is one. */
@@ -151,9 +153,10 @@ const readRequest = (definition: Contract, event: HttpEvent) => {
     params,
     query,
     body,
+    requestId: event.requestContext.requestId,
     clientId: headers.clientId,
     ifMatch: headers.ifMatch,
-    idempotency: key === null ? null : { key, requestHash: hashOf(canonicalJson(body)) },
+    idempotency: key === null ? null : { key, requestHash: requestHashOf(body) },
   };
 };
 
@@ -233,6 +236,16 @@ const parseJson = (bytes: Buffer): unknown => {
   }
 };
 
+/** Parses what stands inside a body by a schema of its own. @throws Failure `invalid-request` */
+export const parsePart = <T>(schema: z.ZodMiniType<T>, value: unknown): T => {
+  const faults: Fault[] = [];
+  const parsed = readPart(schema, value, faults);
+  if (faults.length > 0) {
+    throw new Failure('invalid-request', 'Some parts of the request are not valid; see errors.', { errors: faults });
+  }
+  return parsed as T;
+};
+
 const readPart = (schema: Schema, value: unknown, faults: Fault[]): unknown => {
   const parsed = schema.safeParse(value, { error: plainMessage });
   if (parsed.success) return parsed.data;
@@ -273,6 +286,9 @@ const plainMessage: z.core.$ZodErrorMap = (issue) => {
 
 const unitOf = (origin: string): string =>
   origin === 'string' ? ' characters long' : origin === 'array' || origin === 'set' ? ' items long' : '';
+
+/** Tells whether two bodies are the same, in whatever order their members came. */
+export const requestHashOf = (body: unknown): string => hashOf(canonicalJson(body));
 
 /** The same value gives the same text, in whatever order its members came. */
 const canonicalJson = (value: unknown): string =>

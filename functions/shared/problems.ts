@@ -9,6 +9,7 @@ export const problemTypes = {
   'not-found': { status: 404, title: 'There is no such thing.' },
   'username-taken': { status: 409, title: 'The username is taken.' },
   'quota-exceeded': { status: 409, title: 'There is no room for more.' },
+  cycle: { status: 409, title: 'A task cannot be its own ancestor.' },
   'wrong-state': { status: 409, title: 'The state does not allow this.' },
   'cursor-expired': { status: 410, title: 'The cursor no longer holds.' },
   'stale-version': { status: 412, title: 'The item has changed since.' },

@@ -12,7 +12,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { LocalIndexName } from '#blueprint/table.ts';
+import { table as definition, type LocalIndexName } from '#blueprint/table.ts';
 import { epochSeconds } from '#shared/clock.ts';
 import type { Item, Key } from '#shared/item.ts';
 import { busy, pause } from '#shared/retry.ts';
@@ -80,6 +80,34 @@ export class ConditionFailed extends Error {
     return this.items[0];
   }
 }
+
+/** What has come due in a shard, the longest overdue first: keys only, and a moment late, as a global index is. */
+export const queryDue = async (table: Table, shard: string, now: Date, limit: number): Promise<readonly Key[]> => {
+  const { partitionKey, sortKey } = definition.globalIndexes.by_due;
+  const { Items = [] } = await table.client.send(
+    new QueryCommand({
+      TableName: table.name,
+      IndexName: 'by_due',
+      KeyConditionExpression: '#shard = :shard AND #due_at <= :now',
+      ExpressionAttributeNames: { '#shard': partitionKey, '#due_at': sortKey },
+      ExpressionAttributeValues: { ':shard': shard, ':now': now.toISOString() },
+      Limit: limit,
+    }),
+  );
+  return Items.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) }));
+};
+
+/** Every page of a range, one after the other. */
+export const queryAll = async (table: Table, range: Range): Promise<readonly Item[]> => {
+  const items: Item[] = [];
+  let startAfter: Item | undefined;
+  do {
+    const page = await queryPage(table, { ...range, startAfter });
+    items.push(...page.items);
+    startAfter = page.lastKey;
+  } while (startAfter);
+  return items;
+};
 
 /** Strongly consistent: a device reads what it has just written. */
 export const getItem = async (table: Table, key: Key): Promise<Item | undefined> => {
@@ -214,6 +242,8 @@ export interface Range {
   readonly limit?: number;
   readonly startAfter?: Item | undefined;
   readonly filter?: Condition;
+  /** All attributes, also of an index that holds keys only: a local one fetches them from the table in the same round trip. */
+  readonly whole?: boolean;
 }
 
 /** One page (at most 1 MB read, DynamoDB's own bound) of one partition, strongly consistent, in one round trip. */
@@ -240,6 +270,7 @@ export const queryPage = async (table: Table, range: Range): Promise<Page> => {
     ...(range.limit && { Limit: range.limit }),
     ...(range.startAfter && { ExclusiveStartKey: range.startAfter }),
     ...(range.filter && { FilterExpression: range.filter.expression }),
+    ...(range.whole && { Select: 'ALL_ATTRIBUTES' }),
   };
   const {
     Items = [],

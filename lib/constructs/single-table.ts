@@ -80,7 +80,7 @@ export class SingleTable extends Construct {
   }
 
   /** Queries of these indexes. */
-  grantQuery(grantee: IGrantable, indexes: readonly LocalIndexName[]): void {
+  grantQuery(grantee: IGrantable, indexes: readonly (LocalIndexName | 'by_due')[]): void {
     Grant.addToPrincipal({
       grantee,
       actions: ['dynamodb:Query'],

@@ -15,8 +15,14 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
   },
   'post-confirmation': { table: 'dynamodb: GetItem PutItem' },
   tasks: {
-    table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem UpdateItem',
+    table: 'dynamodb: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem UpdateItem',
     'table, by_state': 'dynamodb: Query',
+    'table, by_path': 'dynamodb: Query',
+  },
+  'due-work': {
+    table: 'dynamodb: DeleteItem PutItem UpdateItem',
+    'table, by_path': 'dynamodb: Query',
+    'table, by_due': 'dynamodb: Query',
   },
   guest: { table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem' },
   sync: { table: 'dynamodb: GetItem PutItem Query' },
@@ -40,6 +46,8 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
 const nouns: Readonly<Record<string, string>> = {
   'SingleTable.Arn': 'table',
   'SingleTable.Arn/index/by_state': 'table, by_state',
+  'SingleTable.Arn/index/by_path': 'table, by_path',
+  'SingleTable.Arn/index/by_due': 'table, by_due',
   'SingleTable.StreamArn': 'stream',
   'IdentityPool.Arn': 'user pool',
   'Failures.Arn': 'failure bucket',

@@ -206,7 +206,10 @@ describe('the change feed', () => {
     expect(exportedFrom(source.DestinationConfig.OnFailure.Destination)).toEqual({
       'Fn::GetAtt': [failures?.logicalId, 'Arn'],
     });
-    const { EventPattern, State, Targets } = theOnly(dev, 'AWS::Events::Rule').properties;
+    const rules = resourcesOf(dev, 'AWS::Events::Rule').map(({ properties }) => properties);
+    const [rule, ...more] = rules.filter((candidate) => candidate.EventPattern);
+    expect(more).toEqual([]);
+    const { EventPattern, State, Targets } = rule ?? {};
     expect(State).toBe('ENABLED');
     expect({ ...EventPattern, detail: EventPattern.detail.bucket.name.map(exportedFrom) }).toEqual({
       source: ['aws.s3'],
@@ -222,6 +225,16 @@ describe('the change feed', () => {
     expect(refers(invocation.FunctionName, lambda('feed-repair'))).toBe(true);
     expect(invocation).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 6 * 60 * 60 });
     expect(invocation).not.toHaveProperty('DestinationConfig');
+  });
+});
+
+describe('what comes due', () => {
+  it('is taken up every minute, by one function', () => {
+    const rules = resourcesOf(dev, 'AWS::Events::Rule').map(({ properties }) => properties);
+    const [rule, ...others] = rules.filter(({ ScheduleExpression }) => ScheduleExpression);
+    expect(others).toEqual([]);
+    expect(rule).toMatchObject({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
+    expect(refers(rule?.Targets, lambda('due-work'))).toBe(true);
   });
 });
 
