@@ -20,6 +20,7 @@ export const readRecord = ({ eventName, dynamodb }: DynamoDBRecord): Reading => 
   const sk = dynamodb?.Keys?.sk?.S ?? '';
   const visible = pk.startsWith(prefix.user) && visibleToDevices.some((start) => sk.startsWith(start));
   if (!visible || (eventName !== 'INSERT' && eventName !== 'MODIFY')) return { kind: 'other' };
+  if (onlyItsPlaceChanged(dynamodb)) return { kind: 'other' };
   const owner = userId(pk.slice(prefix.user.length));
   try {
     const item: Item = unmarshall(newImageOf(dynamodb));
@@ -28,6 +29,17 @@ export const readRecord = ({ eventName, dynamodb }: DynamoDBRecord): Reading => 
   } catch (error) {
     return { kind: 'unreadable', owner, error };
   }
+};
+
+/** Its place in an index followed that of a parent: nothing that anybody sees, which would have had a new version. */
+const onlyItsPlaceChanged = (dynamodb: DynamoDBRecord['dynamodb']): boolean => {
+  const { OldImage: before, NewImage: after } = dynamodb ?? {};
+  return (
+    before?.by_path?.S !== undefined &&
+    after?.by_path?.S !== undefined &&
+    before.by_path.S !== after.by_path.S &&
+    before.version?.N === after.version?.N
+  );
 };
 
 type Image = Parameters<typeof unmarshall>[0];

@@ -3,9 +3,19 @@ import { readEnvironment } from '#shared/environment.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
 import { newId } from '#shared/ids.ts';
 import { openTable } from '#shared/table.ts';
+import { dynamoJobStore } from './job-store.ts';
 import { taskOperations } from './operations.ts';
 import { dynamoTaskStore } from './store.ts';
 
-const tasks = dynamoTaskStore(openTable(readEnvironment('tasks')));
+const environment = readEnvironment('tasks');
+const table = openTable(environment);
 
-export const handler = createHttpHandler('tasks', taskOperations({ tasks, clock: systemClock, newId }));
+export const handler = createHttpHandler(
+  'tasks',
+  taskOperations({
+    tasks: dynamoTaskStore(table),
+    jobs: dynamoJobStore(table, Number(environment.DUE_SHARDS)),
+    clock: systemClock,
+    newId,
+  }),
+);

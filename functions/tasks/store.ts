@@ -3,97 +3,110 @@ import type { UserId } from '#shared/ids.ts';
 import { type Item, isLive, userKey } from '#shared/item.ts';
 import {
   absent,
-  atVersion,
   ConditionFailed,
   getItem,
   getItems,
   holds,
   putItem,
+  queryAll,
   queryPage,
   type Range,
   type Table,
   writeAll,
 } from '#shared/table.ts';
-import {
-  type DayRules,
-  requestHashOf,
-  stateKey,
-  stateRangeOf,
-  type TaskFilter,
-  type TaskPage,
-  type TaskRecord,
-  type TaskStore,
-  taskFromItem,
-  taskKey,
-} from './task.ts';
-import { creationWrites, replacementWrites, tombstoneOf } from './writes.ts';
+import { rangeBelow } from './path.ts';
+import type { StateRange, TaskStore } from './ports.ts';
+import { type DayRules, requestHashOf, stateKey, type TaskRecord, taskFromItem, taskKey } from './task.ts';
+import { creationWrites } from './writes.ts';
 
-/** Tasks in the single table. Every method is one round trip, unless it says otherwise. */
-export const dynamoTaskStore = (table: Table): TaskStore => ({
-  create: async (record, { now }) => {
-    try {
-      await writeAll(table, creationWrites(record, now));
-      return { outcome: 'created' };
-    } catch (error) {
-      if (!(error instanceof ConditionFailed) || !error.item) throw error;
-      const requestHash = requestHashOf(error.item);
-      return isLive(error.item, now)
-        ? { outcome: 'exists', record: taskFromItem(error.item), requestHash }
-        : { outcome: 'deleted', requestHash };
-    }
-  },
+/** Tasks in the single table. */
+export const dynamoTaskStore = (table: Table): TaskStore => {
+  const getAll: TaskStore['getAll'] = async (owner, ids, now) => {
+    if (ids.length === 0) return [];
+    const items = await getItems(
+      table,
+      ids.map((id) => taskKey(owner, id)),
+    );
+    return items.map((item) => (item && isLive(item, now) ? taskFromItem(item) : null));
+  };
 
-  get: async (owner, id, now) => {
-    const item = await getItem(table, taskKey(owner, id));
-    return item && isLive(item, now) ? taskFromItem(item) : null;
-  },
+  return {
+    getAll,
 
-  getWithDays: async (owner, id, now) => {
-    const [item, profile] = await getItems(table, [taskKey(owner, id), profileKey(owner)]);
-    return item && isLive(item, now)
-      ? { record: taskFromItem(item), days: await daysOf(table, owner, profile, now) }
-      : null;
-  },
+    create: async (record, { now }, checks) => {
+      try {
+        await writeAll(table, [...creationWrites(record, now), ...checks]);
+        return { outcome: 'created' };
+      } catch (error) {
+        if (!(error instanceof ConditionFailed)) throw error;
+        if (!error.item) return { outcome: 'stale' };
+        const requestHash = requestHashOf(error.item);
+        return isLive(error.item, now)
+          ? { outcome: 'exists', record: taskFromItem(error.item), requestHash }
+          : { outcome: 'deleted', requestHash };
+      }
+    },
 
-  days: async (owner, now) => daysOf(table, owner, await getItem(table, profileKey(owner)), now),
+    get: async (owner, id, now) => {
+      const item = await getItem(table, taskKey(owner, id));
+      return item && isLive(item, now) ? taskFromItem(item) : null;
+    },
 
-  replace: (before, after) => holds(writeAll(table, replacementWrites(before, after))),
+    getWithDays: async (owner, id, now) => {
+      const [item, profile] = await getItems(table, [taskKey(owner, id), profileKey(owner)]);
+      return item && isLive(item, now)
+        ? { record: taskFromItem(item), days: await daysOf(table, owner, profile, now) }
+        : null;
+    },
 
-  remove: (before, act) => holds(putItem(table, tombstoneOf(before, act), atVersion(before.task.version))),
+    days: async (owner, now) => daysOf(table, owner, await getItem(table, profileKey(owner)), now),
 
-  list: async (owner, filter, { limit, after }) => {
-    const range = rangeOf(owner, filter);
-    const tasks: TaskRecord[] = [];
-    let startAfter: Item | undefined = after === null ? undefined : startOf(owner, after);
-    let looksAt = limit + 1;
-    // A filter may leave a page short; a second, longer look fills all but the rarest of them.
-    for (let looks = range.filter ? 2 : 1; looks > 0; looks -= 1) {
-      const { items, lastKey, looked } = await queryPage(table, { ...range, limit: looksAt, startAfter });
-      tasks.push(...items.map(taskFromItem));
-      if (tasks.length > limit) return pageOf(tasks.slice(0, limit));
-      if (!lastKey) return { tasks, next: null };
-      startAfter = lastKey;
-      // Fewer than it was allowed to: DynamoDB stopped at 1 MB, and so does the page.
-      if (looked < looksAt) break;
-      looksAt *= 4;
-    }
-    return { tasks, next: String(startAfter?.by_state) };
-  },
-});
+    below: async (owner, path) => {
+      const range = { pk: userKey(owner, '').pk, index: 'by_path', between: rangeBelow(path), whole: true } as const;
+      return (await queryAll(table, range)).map(taskFromItem);
+    },
 
-const pageOf = (tasks: readonly TaskRecord[]): TaskPage => {
-  const last = tasks.at(-1);
-  return { tasks, next: last ? stateKey(last) : null };
+    open: async (owner) => (await queryAll(table, stateRange(owner, 'open'))).map(taskFromItem),
+
+    all: async (owner, state) => (await queryAll(table, stateRange(owner, state))).map(taskFromItem),
+
+    commit: (writes) => holds(writeAll(table, writes)),
+
+    page: async (owner, { state, matches, refuses }, { limit, skip, after }) => {
+      const tasks: TaskRecord[] = [];
+      const wanted = skip + limit;
+      let startAfter: Item | undefined = after === null ? undefined : startOf(owner, after);
+      let looksAt = refuses === 'most' ? Math.max(searchLooksAt, wanted + 1) : wanted + 1;
+      // A filter may leave a page short; a second, longer look fills all but the rarest of them.
+      for (let looks = refuses === 'nothing' ? 1 : 2; looks > 0; looks -= 1) {
+        const { items, lastKey, looked } = await queryPage(table, {
+          ...stateRange(owner, state),
+          limit: looksAt,
+          startAfter,
+        });
+        tasks.push(...items.map(taskFromItem).filter(matches));
+        if (tasks.length > wanted) {
+          const last = tasks[wanted - 1];
+          return { tasks: tasks.slice(skip, wanted), next: last ? stateKey(last) : null };
+        }
+        if (!lastKey) return { tasks: tasks.slice(skip), next: null };
+        startAfter = lastKey;
+        // Fewer than it was allowed to: DynamoDB stopped at 1 MB, and so does the page.
+        if (looked < looksAt) break;
+        looksAt *= 4;
+      }
+      return { tasks: tasks.slice(skip), next: String(startAfter?.by_state) };
+    },
+  };
 };
 
-const rangeOf = (owner: UserId, filter: TaskFilter): Range => ({
+/** A search looks at all that fits into one round trip, for most people: DynamoDB stops at 1 MB. */
+const searchLooksAt = 1_000;
+
+const stateRange = (owner: UserId, state: StateRange): Range => ({
   pk: userKey(owner, '').pk,
   index: 'by_state',
-  beginsWith: stateRangeOf(filter),
-  ...(filter !== null &&
-    filter !== 'open' && {
-      filter: { expression: '#status = :status', names: { '#status': 'status' }, values: { ':status': filter } },
-    }),
+  ...(state !== 'any' && { beginsWith: state === 'open' ? '1#' : '2#' }),
 });
 
 /** A key of `by_state` ends with the task's id, which is all that the table's own key needs. */

@@ -4,6 +4,7 @@ import { localDay } from '#shared/days.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
 import { dueKey } from './due-date.ts';
+import { pathUnder } from './path.ts';
 import { positionAt } from './position.ts';
 import { foldTag } from './tags.ts';
 
@@ -51,8 +52,10 @@ export interface TaskRecord {
   readonly task: Task;
   /** Field → the version that last set it: what merging offline edits compares. */
   readonly fieldVersions: Readonly<Record<string, number>>;
-  /** When it was closed (done or cancelled), and the open status it had before. */
-  readonly closed: { readonly at: string; readonly from: OpenStatus } | null;
+  /** When it was closed (done or cancelled), the open status it had before, and the task whose completing closed it in the same act. */
+  readonly closed: { readonly at: string; readonly from: OpenStatus; readonly with: string | null } | null;
+  /** Its place in the tree: `<root>/<…>/<id>`. An index: `parent_id` is the truth. */
+  readonly path: string;
   /** What completing it counted, so that undoing undoes exactly that. */
   readonly counted: Counted | null;
   /** The device that wrote this version; its own socket is spared the echo. */
@@ -74,32 +77,13 @@ export interface DayRules {
   readonly day_start: string;
 }
 
-export type TaskFilter = Status | 'open' | null;
-
-export interface TaskPage {
-  readonly tasks: readonly TaskRecord[];
-  /** Where the next page goes on, when there may be one. */
-  readonly next: string | null;
-}
-
 /** What came of creating a task under an id that may have been used before. */
 export type Creation =
   | { readonly outcome: 'created' }
   | { readonly outcome: 'exists'; readonly record: TaskRecord; readonly requestHash: string | null }
-  | { readonly outcome: 'deleted'; readonly requestHash: string | null };
-
-/** Where tasks are kept. Writes answer `false` when the task is no longer what was read: read it again. */
-export interface TaskStore {
-  create(record: TaskRecord, act: Act): Promise<Creation>;
-  get(owner: UserId, id: string, now: Date): Promise<TaskRecord | null>;
-  /** With what it takes to count a completion. */
-  getWithDays(owner: UserId, id: string, now: Date): Promise<{ record: TaskRecord; days: DayRules } | null>;
-  days(owner: UserId, now: Date): Promise<DayRules>;
-  replace(before: TaskRecord, after: TaskRecord): Promise<boolean>;
-  remove(before: TaskRecord, act: Act): Promise<boolean>;
-  /** `null`: the open ones by due date, undated last, then the closed ones, newest first. A page also ends at 1 MB. */
-  list(owner: UserId, filter: TaskFilter, page: { limit: number; after: string | null }): Promise<TaskPage>;
-}
+  | { readonly outcome: 'deleted'; readonly requestHash: string | null }
+  /** Nothing was made: something else was no longer what had been read. */
+  | { readonly outcome: 'stale' };
 
 /** Who changes a task, and when. */
 export interface Act {
@@ -107,8 +91,20 @@ export interface Act {
   readonly clientId: string | null;
 }
 
+/** What a new task is made of. */
+export interface NewTask {
+  readonly id: string;
+  readonly owner: UserId;
+  readonly fields: TaskFields;
+  readonly requestHash: string | null;
+  /** `null`: a root. */
+  readonly parent?: TaskRecord | null;
+  /** Behind all siblings, unless said otherwise. */
+  readonly position?: string;
+}
+
 export const newTask = (
-  { id, owner, fields, requestHash }: { id: string; owner: UserId; fields: TaskFields; requestHash: string | null },
+  { id, owner, fields, requestHash, parent = null, position }: NewTask,
   act: Act,
   days: DayRules,
 ): TaskRecord => {
@@ -119,8 +115,8 @@ export const newTask = (
       user_id: owner,
       ...fields,
       status: isOpen(fields.status) ? fields.status : 'todo',
-      parent_id: null,
-      position: positionAt(act.now, id),
+      parent_id: parent?.task.id ?? null,
+      position: position ?? positionAt(act.now, id),
       recurrence: null,
       series_id: null,
       occurrence_date: null,
@@ -132,6 +128,7 @@ export const newTask = (
     },
     fieldVersions: Object.fromEntries([...editable, 'parent_id', 'position'].map((field) => [field, 1])),
     closed: null,
+    path: pathUnder(parent?.path ?? null, id),
     counted: null,
     changedBy: act.clientId,
     requestHash,
@@ -152,7 +149,13 @@ const editable = [
  * The next version of a task, with some of its fields set. Setting `done` completes it and leaving `done` reopens it, counts included.
  * Every edit is a new version, also one that sets what was there already: the caller has seen it and says so.
  */
-export const editTask = (before: TaskRecord, changes: Partial<TaskFields>, act: Act, days: DayRules): TaskRecord => {
+export const editTask = (
+  before: TaskRecord,
+  changes: Partial<TaskFields & Pick<Task, 'parent_id' | 'position'>>,
+  act: Act,
+  days: DayRules,
+  closedWith: string | null = null,
+): TaskRecord => {
   const version = before.task.version + 1;
   const { status = before.task.status, ...others } = changes;
   const edited: TaskRecord = {
@@ -164,12 +167,16 @@ export const editTask = (before: TaskRecord, changes: Partial<TaskFields>, act: 
     },
     changedBy: act.clientId,
   };
-  return withStatus(edited, status, act, days);
+  return withStatus(edited, status, act, days, closedWith);
 };
 
 /** Done, from whatever state; a done task stays the very same. */
-export const completeTask = (before: TaskRecord, act: Act, days: DayRules): TaskRecord =>
-  before.task.status === 'done' ? before : editTask(before, { status: 'done' }, act, days);
+export const completeTask = (
+  before: TaskRecord,
+  act: Act,
+  days: DayRules,
+  closedWith: string | null = null,
+): TaskRecord => (before.task.status === 'done' ? before : editTask(before, { status: 'done' }, act, days, closedWith));
 
 /** Open again, as it was before it was closed; an open task stays the very same. */
 export const reopenTask = (before: TaskRecord, act: Act, days: DayRules): TaskRecord =>
@@ -180,6 +187,7 @@ const withStatus = (
   status: Status,
   { now }: Act,
   { timezone, day_start }: DayRules,
+  closedWith: string | null = null,
 ): TaskRecord => {
   if (status === record.task.status) return record;
   const from = record.closed?.from ?? (isOpen(record.task.status) ? record.task.status : 'todo');
@@ -188,7 +196,7 @@ const withStatus = (
   return {
     ...record,
     task: { ...record.task, status, completed_at: done ? at : null },
-    closed: isOpen(status) ? null : { at, from },
+    closed: isOpen(status) ? null : { at, from, with: closedWith },
     counted: done
       ? { completed_at: at, day: localDay(now, timezone, day_start), tags: record.task.tags.map(foldTag) }
       : null,
@@ -223,7 +231,10 @@ const taskItem = z.object({
   ...taskSchema.shape,
   user_id: z.pipe(z.string(), z.transform(userId)),
   field_versions: z.record(z.string(), z.number()),
-  closed: z.nullable(z.object({ at: z.string(), from: z.enum(openStatuses) })),
+  by_path: z.string(),
+  closed: z.nullable(
+    z.object({ at: z.string(), from: z.enum(openStatuses), with: z._default(z.nullable(z.string()), null) }),
+  ),
   counted_day: z.nullable(z.string()),
   counted_tags: z.array(z.string()),
   changed_by: z.nullable(z.string()),
@@ -232,10 +243,12 @@ const taskItem = z.object({
 
 /** @throws ZodError when the item is no task */
 export const taskFromItem = (item: Item): TaskRecord => {
-  const { field_versions, closed, counted_day, counted_tags, changed_by, request_hash, ...task } = taskItem.parse(item);
+  const { field_versions, by_path, closed, counted_day, counted_tags, changed_by, request_hash, ...task } =
+    taskItem.parse(item);
   return {
     task: { ...task, reminders: [] },
     fieldVersions: field_versions,
+    path: by_path,
     closed,
     counted:
       counted_day === null || task.completed_at === null
@@ -262,17 +275,11 @@ export const stateKey = ({ task, closed }: TaskRecord): string =>
 /** A {@link stateKey}, whoever says it. */
 export const stateKeys = /^(1#[-0-9TZ:.~]{1,24}|2#\d{15})#[0-9a-f-]{36}$/;
 
-/** How the state keys begin that a filter can reach. */
-export const stateRangeOf = (filter: TaskFilter): '' | '1#' | '2#' => {
-  if (filter === null) return '';
-  return filter === 'open' || isOpen(filter) ? '1#' : '2#';
-};
-
 export const itemOfTask = (record: TaskRecord): Item => ({
   ...taskKey(record.task.user_id, record.task.id),
   ...record.task,
   by_state: stateKey(record),
-  by_path: record.task.id,
+  by_path: record.path,
   field_versions: record.fieldVersions,
   closed: record.closed,
   counted_day: record.counted?.day ?? null,

@@ -1,31 +1,49 @@
 import { prefix } from '#blueprint/table.ts';
 import { epochSeconds, memorySeconds, secondsAfter } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
-import { type Item, userKey } from '#shared/item.ts';
+import { type Item, type Key, userKey } from '#shared/item.ts';
 import { absent, atVersion, type Write } from '#shared/table.ts';
 import { type Act, type Counted, itemOfTask, type TaskRecord, taskKey } from './task.ts';
 
 /** Everything that creating a task writes, in one transaction: one that is done from its beginning is counted in the same act. */
 export const creationWrites = (record: TaskRecord, now: Date): Write[] => [
   { put: itemOfTask(record), condition: absent(now) },
-  ...countWrites(null, record),
+  ...countWrites([{ before: null, after: record }]),
 ];
 
-/** Everything that another version of a task writes, in one transaction. */
-export const replacementWrites = (before: TaskRecord, after: TaskRecord): Write[] => [
-  { put: itemOfTask(after), condition: atVersion(before.task.version) },
-  ...countWrites(before, after),
+/** A task's next version, or its end. */
+export interface Transition {
+  readonly before: TaskRecord;
+  readonly after: TaskRecord | 'gone';
+}
+
+/** Everything that some transitions write, in one transaction. */
+export const transitionWrites = (transitions: readonly Transition[], act: Act): Write[] => [
+  ...transitions.map(
+    ({ before, after }): Write => ({
+      put: after === 'gone' ? tombstoneOf(before, act) : itemOfTask(after),
+      condition: atVersion(before.task.version),
+    }),
+  ),
+  // What a deleted task has completed stays counted.
+  ...countWrites(transitions.flatMap(({ before, after }) => (after === 'gone' ? [] : [{ before, after }]))),
 ];
+
+interface Counting {
+  readonly before: TaskRecord | null;
+  readonly after: TaskRecord;
+}
 
 /**
- * What completing, or undoing it, counts: a row that outlives the task, and the day's counters.
+ * What completing, or undoing it, counts: a row that outlives the task, and the day's counters, each day once.
  * They change in the transaction of their cause, so that a report always equals a recount of the rows.
  */
-const countWrites = (before: TaskRecord | null, { task, counted }: TaskRecord): Write[] => {
-  const undone = before?.counted ?? null;
-  if (undone?.completed_at === counted?.completed_at) return [];
-  return [
-    ...(undone ? [{ delete: completionKey(task.user_id, task.id, undone) }, dayWrite(task.user_id, undone, -1)] : []),
+const countWrites = (countings: readonly Counting[]): Write[] => {
+  const changed = countings.filter(
+    ({ before, after }) => before?.counted?.completed_at !== after.counted?.completed_at,
+  );
+  const rows = changed.flatMap(({ before, after: { task, counted } }): Write[] => [
+    ...(before?.counted ? [{ delete: completionKey(task.user_id, task.id, before.counted) }] : []),
     ...(counted
       ? [
           {
@@ -37,20 +55,25 @@ const countWrites = (before: TaskRecord | null, { task, counted }: TaskRecord): 
               tags: task.tags,
             },
           },
-          dayWrite(task.user_id, counted, 1),
         ]
       : []),
-  ];
+  ]);
+  const days = new Map<string, { key: Key; add: Record<string, number> }>();
+  const count = (owner: UserId, { day, tags }: Counted, by: 1 | -1): void => {
+    const entry = days.get(day) ?? { key: userKey(owner, `${prefix.day}${day}`), add: {} };
+    days.set(day, entry);
+    // A counter a tag, as attributes of the day: `ADD` makes what is not there.
+    for (const name of ['completed', ...tags.map((tag) => `tag#${tag}`)]) entry.add[name] = (entry.add[name] ?? 0) + by;
+  };
+  for (const { before, after } of changed) {
+    if (before?.counted) count(after.task.user_id, before.counted, -1);
+    if (after.counted) count(after.task.user_id, after.counted, 1);
+  }
+  return [...rows, ...[...days.values()].map(({ key, add }): Write => ({ update: key, change: { add } }))];
 };
 
 const completionKey = (owner: UserId, id: string, { completed_at }: Counted) =>
   userKey(owner, `${prefix.completion}${completed_at}#${id}`);
-
-/** A counter a tag, as attributes of the day: `ADD` makes what is not there. */
-const dayWrite = (owner: UserId, { day, tags }: Counted, by: 1 | -1): Write => ({
-  update: userKey(owner, `${prefix.day}${day}`),
-  change: { add: { completed: by, ...Object.fromEntries(tags.map((tag) => [`tag#${tag}`, by])) } },
-});
 
 /** What is left of a deleted task: enough to tell devices, and to answer a replayed creation. */
 export const tombstoneOf = ({ task, requestHash }: TaskRecord, { now, clientId }: Act): Item => ({

@@ -442,7 +442,7 @@ describe.skipIf(!fastest)('much at once', () => {
     await listener.catchUp();
     // Without what only lists read: a feed needs no index.
     const ids = numbers(2_500).map(() => randomUUID());
-    const items = ids.map((id) => ({ ...taskItem(ada, { id }), by_state: undefined, by_path: undefined }));
+    const items = ids.map((id) => ({ ...taskItem(ada, { id }), by_state: undefined }));
     await concurrently(numbers(100), 5, (nth) =>
       table.client.send(
         new BatchWriteCommand({

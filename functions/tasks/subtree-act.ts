@@ -1,0 +1,77 @@
+import * as z from 'zod/mini';
+import { isWithin, rebased } from './path.ts';
+import { type Act, completeTask, type DayRules, editTask, isOpen, reopenTask, type TaskRecord } from './task.ts';
+
+/**
+ * What an act on a task does to everything below it. It says so in full, so that whoever takes it up later, another invocation or the
+ * sweep, does the same; and what is done already is left alone, so that it may be taken up any number of times.
+ */
+export const subtreeActSchema = z.object({
+  /**
+   * `delete`: all below goes too. `lift`: the children move up to `parent_id`. `move`: the places below follow the root's.
+   * `complete`: what is open is completed with the root. `reopen`: exactly what was completed with it is reopened.
+   */
+  kind: z.enum(['delete', 'lift', 'move', 'complete', 'reopen']),
+  root_id: z.string(),
+  /** Where the subtree is found: the root's place before the act. */
+  path: z.string(),
+  /** Where it goes (`move`, `lift`). */
+  new_path: z.nullable(z.string()),
+  /** Who takes the children (`lift`). */
+  parent_id: z.nullable(z.string()),
+  at: z.string(),
+  client_id: z.nullable(z.string()),
+  timezone: z.string(),
+  day_start: z.string(),
+});
+export type SubtreeAct = z.output<typeof subtreeActSchema>;
+
+export const subtreeAct = (
+  kind: SubtreeAct['kind'],
+  root: TaskRecord,
+  { now, clientId }: Act,
+  { timezone, day_start }: DayRules,
+  target: { readonly newPath?: string; readonly parentId?: string | null } = {},
+): SubtreeAct => ({
+  kind,
+  root_id: root.task.id,
+  path: root.path,
+  new_path: target.newPath ?? null,
+  parent_id: target.parentId ?? null,
+  at: now.toISOString(),
+  client_id: clientId,
+  timezone,
+  day_start,
+});
+
+/** What becomes of a task below the root: its next state, its end, or nothing. */
+export const consequenceOf = (act: SubtreeAct): ((below: TaskRecord) => TaskRecord | 'gone' | null) => {
+  const who: Act = { now: new Date(act.at), clientId: act.client_id };
+  const days: DayRules = { timezone: act.timezone, day_start: act.day_start };
+  return (below) => {
+    if (!isWithin(below.path, act.path)) return null;
+    switch (act.kind) {
+      case 'delete':
+        return 'gone';
+      case 'complete':
+        // What somebody has opened since is not the act's any more.
+        return isOpen(below.task.status) && below.task.updated_at <= act.at
+          ? completeTask(below, who, days, act.root_id)
+          : null;
+      case 'reopen':
+        return below.closed?.with === act.root_id ? reopenTask(below, who, days) : null;
+      case 'move':
+        return { ...below, path: rebased(below.path, act.path, act.new_path ?? '') };
+      case 'lift':
+        return lifted(below, act, who, days);
+    }
+  };
+};
+
+const lifted = (below: TaskRecord, act: SubtreeAct, who: Act, days: DayRules): TaskRecord => {
+  const path =
+    act.new_path === null ? below.path.slice(act.path.length + 1) : rebased(below.path, act.path, act.new_path);
+  return below.task.parent_id === act.root_id
+    ? { ...editTask(below, { parent_id: act.parent_id }, who, days), path }
+    : { ...below, path };
+};

@@ -1,0 +1,427 @@
+import { randomUUID } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, inject, it } from 'vitest';
+import { sweep } from '#functions/due/due-work.ts';
+import { carryOut, taskActs } from '#functions/tasks/acts.ts';
+import { dynamoJobStore } from '#functions/tasks/job-store.ts';
+import { depthOf, isWithin, maxDepth } from '#functions/tasks/path.ts';
+import { dynamoTaskStore } from '#functions/tasks/store.ts';
+import type { Act, TaskFields } from '#functions/tasks/task.ts';
+import { secondsAfter } from '#shared/clock.ts';
+import { newId, userId } from '#shared/ids.ts';
+import { userKey } from '#shared/item.ts';
+import { Failure } from '#shared/problems.ts';
+import { queryDue, type Table } from '#shared/table.ts';
+import { describeOnEngines, itemsOf } from '#test/support/table.ts';
+import { type ModelTask, TreeModel } from '#test/support/tree-model.ts';
+
+const fields = (title: string): TaskFields => ({
+  title,
+  description: null,
+  status: 'todo',
+  priority: 'none',
+  due_date: null,
+  tags: [],
+});
+
+const start = Date.parse('2026-11-24T12:00:00Z');
+
+/** One person's tasks on a real engine, with a clock that moves a second with every act. */
+const world = (table: Table) => {
+  const owner = userId(randomUUID());
+  const tasks = dynamoTaskStore(table);
+  const jobs = dynamoJobStore(table, 1);
+  const acts = taskActs({ tasks, jobs, newId });
+  let seconds = 0;
+  const act = (): Act => {
+    seconds += 1;
+    return { now: new Date(start + seconds * 1000), clientId: null };
+  };
+  const create = async (title: string, parent: string | null = null, place = {}) =>
+    (await acts.create(owner, { fields: fields(title), parent_id: parent, ...place }, act(), null)).task.id;
+  const all = async () => (await tasks.all(owner, 'any')).map((record) => record);
+  const titles = async (parent: string | null) =>
+    (await all())
+      .filter(({ task }) => task.parent_id === parent)
+      .sort((a, b) => (a.task.position < b.task.position ? -1 : 1))
+      .map(({ task }) => task.title);
+  const statuses = async () => Object.fromEntries((await all()).map(({ task }) => [task.title, task.status]));
+  return { owner, tasks, jobs, acts, act, create, all, titles, statuses };
+};
+
+const typeOf = (error: unknown): string => (error instanceof Failure ? error.type : `no failure but ${error}`);
+
+describeOnEngines('the tree of tasks', (table) => {
+  it('is eight levels deep', async () => {
+    const { create } = world(table());
+    let parent: string | null = null;
+    for (let level = 1; level <= maxDepth; level += 1) parent = await create(`level ${level}`, parent);
+    expect(await create('too deep', parent).catch(typeOf)).toBe('wrong-state');
+  });
+
+  it('takes no parent that is missing, deleted or somebody else’s', async () => {
+    const [ada, eve] = [world(table()), world(table())];
+    const deleted = await ada.create('deleted');
+    await ada.acts.remove(ada.owner, deleted, 'delete', ada.act(), null);
+    for (const parent of [randomUUID(), deleted, await eve.create('hers')]) {
+      expect(await ada.create('orphan', parent).catch(typeOf)).toBe('not-found');
+    }
+  });
+
+  it('shows what is below a task', async () => {
+    const { create, owner, tasks } = world(table());
+    const root = await create('root');
+    const child = await create('child', root);
+    await create('grandchild', child);
+    await create('other root');
+    const record = await tasks.get(owner, root, new Date(start));
+    const below = await tasks.below(owner, record?.path ?? '');
+    expect(below.map(({ task }) => task.title)).toEqual(['child', 'grandchild']);
+  });
+
+  describe('order', () => {
+    it('is by creation, and by hand', async () => {
+      const { create, titles, acts, owner, act } = world(table());
+      const [a, b] = [await create('a'), await create('b')];
+      await create('between', null, { after: a });
+      await create('first', null, { before: a });
+      expect(await titles(null)).toEqual(['first', 'a', 'between', 'b']);
+      await acts.move(owner, b, null, { before: a }, act(), null);
+      expect(await titles(null)).toEqual(['first', 'b', 'a', 'between']);
+      await acts.move(owner, a, undefined, { after: await create('last') }, act(), null);
+      expect(await titles(null)).toEqual(['first', 'b', 'between', 'last', 'a']);
+    });
+
+    it('holds when hundreds are put into the same gap: places around it are spread anew', async () => {
+      const { create, titles, all } = world(table());
+      const anchor = await create('anchor');
+      await create('end');
+      const expected = ['anchor', 'end'];
+      for (let count = 0; count < 150; count += 1) {
+        await create(`${count}`, null, { after: anchor });
+        expected.splice(1, 0, `${count}`);
+      }
+      expect(await titles(null)).toEqual(expected);
+      expect(Math.max(...(await all()).map(({ task }) => task.position.length))).toBeLessThan(60);
+    });
+
+    it('takes a sibling only', async () => {
+      const { create } = world(table());
+      const [a, b] = [await create('a'), await create('b')];
+      const child = await create('child', a);
+      expect(await create('x', b, { after: child }).catch(typeOf)).toBe('not-found');
+      expect(await create('x', null, { after: randomUUID() }).catch(typeOf)).toBe('not-found');
+    });
+  });
+
+  describe('moving', () => {
+    it('takes everything below along', async () => {
+      const { create, acts, owner, act, all } = world(table());
+      const [a, b] = [await create('a'), await create('b')];
+      const child = await create('child', a);
+      const grandchild = await create('grandchild', child);
+      await acts.move(owner, child, b, {}, act(), null);
+      const path = (await all()).find(({ task }) => task.id === grandchild)?.path;
+      expect(path).toBe(`${b}/${child}/${grandchild}`);
+    });
+
+    it('makes no circle, also when two try at once', async () => {
+      const { create, acts, owner, act, all } = world(table());
+      const [a, b] = [await create('a'), await create('b')];
+      const [belowA, belowB] = [await create('below a', a), await create('below b', b)];
+      expect(await acts.move(owner, a, belowA, {}, act(), null).catch(typeOf)).toBe('cycle');
+      expect(await acts.move(owner, a, a, {}, act(), null).catch(typeOf)).toBe('cycle');
+      const outcomes = await Promise.all([
+        acts.move(owner, a, belowB, {}, act(), null).then(() => 'moved', typeOf),
+        acts.move(owner, b, belowA, {}, act(), null).then(() => 'moved', typeOf),
+      ]);
+      expect(outcomes.sort()).toEqual(['cycle', 'moved']);
+      for (const record of await all()) expect(record.path.startsWith(a) || record.path.startsWith(b)).toBe(true);
+    });
+
+    it('keeps to eight levels', async () => {
+      const { create, acts, owner, act } = world(table());
+      let parent = await create('1');
+      for (let level = 2; level <= 6; level += 1) parent = await create(`${level}`, parent);
+      const other = await create('other');
+      await create('below', await create('middle', other));
+      expect(await acts.move(owner, other, parent, {}, act(), null).catch(typeOf)).toBe('wrong-state');
+    });
+  });
+
+  describe('completing', () => {
+    it('completes what is open below, and reopening opens exactly that', async () => {
+      const { create, acts, owner, act, statuses } = world(table());
+      const root = await create('root');
+      const child = await create('child', root);
+      await create('grandchild', child);
+      const before = await create('done before', root);
+      await acts.complete(owner, before, 'complete', act(), null);
+      await acts.complete(owner, root, 'complete', act(), null);
+      expect(await statuses()).toEqual({ root: 'done', child: 'done', grandchild: 'done', 'done before': 'done' });
+      await acts.reopen(owner, root, act(), null);
+      expect(await statuses()).toEqual({ root: 'todo', child: 'todo', grandchild: 'todo', 'done before': 'done' });
+    });
+
+    it('leaves or is blocked by what is open below, if asked to', async () => {
+      const { create, acts, owner, act, statuses } = world(table());
+      const root = await create('root');
+      await create('child', root);
+      const blocked = await acts.complete(owner, root, 'block', act(), null).catch((error: unknown) => error);
+      expect(blocked).toMatchObject({ type: 'wrong-state', facts: { extensions: { open_count: 1 } } });
+      await acts.complete(owner, root, 'leave', act(), null);
+      expect(await statuses()).toEqual({ root: 'done', child: 'todo' });
+    });
+
+    it('counts each, in the day’s counters as in the rows', async () => {
+      const { create, acts, owner, act } = world(table());
+      const root = await create('root');
+      for (let count = 0; count < 5; count += 1) await create(`child ${count}`, root);
+      await acts.complete(owner, root, 'complete', act(), null);
+      const counted = async () => {
+        const items = await itemsOf(table(), userKey(owner, '').pk);
+        const rows = items.filter(({ sk }) => String(sk).startsWith('COMPLETION#')).length;
+        return [rows, items.find(({ sk }) => String(sk).startsWith('DAY#'))?.completed];
+      };
+      expect(await counted()).toEqual([6, 6]);
+      await acts.reopen(owner, root, act(), null);
+      expect(await counted()).toEqual([0, 0]);
+    });
+  });
+
+  it('opens the completed ancestors of a task that is opened', async () => {
+    const { create, acts, owner, act, statuses } = world(table());
+    const root = await create('root');
+    const child = await create('child', root);
+    await create('sibling', root);
+    await acts.complete(owner, root, 'complete', act(), null);
+    await acts.reopen(owner, child, act(), null);
+    expect(await statuses()).toEqual({ root: 'todo', child: 'todo', sibling: 'done' });
+  });
+
+  describe('deleting', () => {
+    it('takes everything below along, or hands the children to the grandparent', async () => {
+      const { create, acts, owner, act, all } = world(table());
+      const root = await create('root');
+      const middle = await create('middle', root);
+      const child = await create('child', middle);
+      await create('grandchild', child);
+      await acts.remove(owner, middle, 'reparent', act(), null);
+      const paths = (await all()).map(({ task, path }) => [task.title, task.parent_id, depthOf(path)]);
+      expect(paths.sort()).toEqual([
+        ['child', root, 2],
+        ['grandchild', child, 3],
+        ['root', null, 1],
+      ]);
+      await acts.remove(owner, root, 'delete', act(), null);
+      expect(await all()).toEqual([]);
+    });
+  });
+
+  describe('of 500 tasks', () => {
+    const plant = async (here: ReturnType<typeof world>) => {
+      const root = await here.create('root');
+      const branches = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => here.create(`branch ${index}`, root)),
+      );
+      await Promise.all(
+        branches.map(async (branch) => {
+          for (let leaf = 0; leaf < 24; leaf += 1) await here.create('leaf', branch);
+        }),
+      );
+      return root;
+    };
+
+    /** What the sweep does a minute later, when nobody else has. */
+    const minuteLater = (here: ReturnType<typeof world>) =>
+      sweep({
+        clock: { now: () => secondsAfter(here.act().now, 3600) },
+        shards: 1,
+        due: (shard, now, limit) => queryDue(table(), shard, now, limit),
+        rooms: {
+          'JOB#': async ({ pk, sk }, now) => {
+            const job = await here.jobs.claim(userId(pk.slice(5)), sk.slice(4), now);
+            if (job) await carryOut(here)(job);
+          },
+        },
+      })(new Date(start + 1e9));
+
+    it('is completed, moved, reopened and deleted as a whole', { timeout: 120_000 }, async () => {
+      const here = world(table());
+      const root = await plant(here);
+      await here.acts.complete(here.owner, root, 'complete', here.act(), null);
+      expect(new Set((await here.all()).map(({ task }) => task.status))).toEqual(new Set(['done']));
+      const house = await here.create('house');
+      await here.acts.move(here.owner, root, house, {}, here.act(), null);
+      expect((await here.all()).every(({ path }) => isWithin(path, house))).toBe(true);
+      await here.acts.reopen(here.owner, root, here.act(), null);
+      expect(new Set((await here.all()).map(({ task }) => task.status))).toEqual(new Set(['todo']));
+      await here.acts.remove(here.owner, root, 'delete', here.act(), null);
+      expect((await here.all()).map(({ task }) => task.title)).toEqual(['house']);
+      const left = await itemsOf(table(), userKey(here.owner, '').pk);
+      expect(left.filter(({ sk }) => String(sk).startsWith('JOB#'))).toEqual([]);
+    });
+
+    it('is finished by the sweep when the function dies in the middle', { timeout: 120_000 }, async () => {
+      const here = world(table());
+      const root = await plant(here);
+      let commits = 0;
+      const dying = taskActs({
+        jobs: here.jobs,
+        newId,
+        tasks: {
+          ...here.tasks,
+          commit: async (writes) => {
+            commits += 1;
+            if (commits === 4) throw new Error('the Lambda has died');
+            return here.tasks.commit(writes);
+          },
+        },
+      });
+      await expect(dying.remove(here.owner, root, 'delete', here.act(), null)).rejects.toThrow('died');
+      expect((await here.all()).length).toBeGreaterThan(300);
+      await minuteLater(here);
+      await minuteLater(here);
+      expect(await here.all()).toEqual([]);
+    });
+  });
+});
+
+describe.skipIf(!inject('engines').dynoxide)('the tree of tasks, whatever is done to it', () => {
+  const pick = fc.nat(1000);
+  const step = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        op: fc.constant('create' as const),
+        parent: fc.option(pick),
+        near: fc.option(pick),
+        behind: fc.boolean(),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        op: fc.constant('move' as const),
+        which: pick,
+        parent: fc.option(pick),
+        near: fc.option(pick),
+        behind: fc.boolean(),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        op: fc.constant('complete' as const),
+        which: pick,
+        children: fc.constantFrom('complete', 'leave', 'block'),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ op: fc.constant('reopen' as const), which: pick }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        op: fc.constant('remove' as const),
+        which: pick,
+        children: fc.constantFrom('delete', 'reparent'),
+      }),
+    },
+  );
+
+  const runs = Number(process.env.POMONA_DEEP ? 200 : 20);
+
+  it('equals a model in memory', { timeout: 600_000 }, async () => {
+    const { makeTable } = await import('#test/support/table.ts');
+    const table = await makeTable(inject('engines').dynoxide ?? '');
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (steps) => {
+        const here = world(table);
+        const model = new TreeModel(maxDepth);
+        const chosen = (number: number | null | undefined): string | null =>
+          number === null || number === undefined || model.ids.length === 0
+            ? null
+            : (model.ids[number % model.ids.length] ?? null);
+        for (const taken of steps) {
+          const near = 'near' in taken ? chosen(taken.near) : null;
+          const place = near === null ? {} : 'behind' in taken && taken.behind ? { after: near } : { before: near };
+          const parent = 'parent' in taken ? chosen(taken.parent) : null;
+          const which = 'which' in taken ? (chosen(taken.which) ?? randomUUID()) : '';
+          const [real, expected] = await both(here, model, taken.op, {
+            which,
+            parent,
+            place,
+            children: 'children' in taken ? taken.children : '',
+          });
+          expect([taken.op, real]).toEqual([taken.op, expected]);
+          expect(await pictureOf(here)).toEqual(model.picture());
+        }
+      }),
+      { numRuns: runs },
+    );
+    table.client.destroy();
+  });
+
+  interface Taken {
+    readonly which: string;
+    readonly parent: string | null;
+    readonly place: { after?: string; before?: string };
+    readonly children: string;
+  }
+
+  /** The same act on both, with how each ended. */
+  const both = async (here: World, model: TreeModel, op: string, { which, parent, place, children }: Taken) => {
+    const { acts, owner, act } = here;
+    const outcome = (work: Promise<unknown>) => work.then(() => 'ok', typeOf);
+    switch (op) {
+      case 'create': {
+        let id = '';
+        const real = await outcome(
+          here.create('t', parent, place).then((made) => {
+            id = made;
+          }),
+        );
+        return [real, model.create(id || randomUUID(), parent, place)];
+      }
+      case 'move':
+        return [await outcome(acts.move(owner, which, parent, place, act(), null)), model.move(which, parent, place)];
+      case 'complete':
+        return [
+          await outcome(acts.complete(owner, which, children as 'leave', act(), null)),
+          model.complete(which, children as 'leave'),
+        ];
+      case 'reopen':
+        return [await outcome(acts.reopen(owner, which, act(), null)), model.reopen(which)];
+      default:
+        return [
+          await outcome(acts.remove(owner, which, children as 'delete', act(), null)),
+          model.remove(which, children as 'delete'),
+        ];
+    }
+  };
+
+  type World = ReturnType<typeof world>;
+
+  /** Everything, as the model draws it; paths must agree with parents. */
+  const pictureOf = async ({ all }: World): Promise<readonly ModelTask[]> => {
+    const records = await all();
+    const byId = new Map(records.map((record) => [record.task.id, record]));
+    for (const { task, path } of records) {
+      const parent = task.parent_id === null ? null : byId.get(task.parent_id);
+      expect(path).toBe(parent ? `${parent.path}/${task.id}` : task.id);
+    }
+    const siblings = Map.groupBy(records, ({ task }) => task.parent_id);
+    return records
+      .map(({ task, closed }) => ({
+        id: task.id,
+        parent: task.parent_id,
+        status: task.status,
+        closedWith: closed?.with ?? null,
+        // Only the order among open ones is anybody's wish.
+        place: (siblings.get(task.parent_id) ?? [])
+          .filter((sibling) => sibling.closed === null)
+          .sort((a, b) => (a.task.position < b.task.position ? -1 : 1))
+          .findIndex((sibling) => sibling.task.id === task.id),
+      }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  };
+});
