@@ -43,6 +43,8 @@ export const routes = [
   { operationId: 'deleteTask', method: 'DELETE', path: '/tasks/{task_id}', feature: 'tasks', auth: 'user' },
   { operationId: 'completeTask', method: 'POST', path: '/tasks/{task_id}/complete', feature: 'tasks', auth: 'user' },
   { operationId: 'reopenTask', method: 'POST', path: '/tasks/{task_id}/reopen', feature: 'tasks', auth: 'user' },
+  { operationId: 'moveTask', method: 'POST', path: '/tasks/{task_id}/move', feature: 'tasks', auth: 'user' },
+  { operationId: 'batchTasks', method: 'POST', path: '/tasks/batch', feature: 'tasks', auth: 'user' },
 
   { operationId: 'createGuest', method: 'POST', path: '/guest', feature: 'guest', auth: 'public' },
   { operationId: 'createGuestTask', method: 'POST', path: '/guest/tasks', feature: 'guest', auth: 'guest' },

@@ -3,6 +3,7 @@ import type { OperationOf } from '#blueprint/routes.ts';
 import { type Contract, contract } from '#shared/operation.ts';
 import { text } from '#shared/text.ts';
 import { dueDateSchema } from './due-date.ts';
+import { sortFields } from './query.ts';
 import { tidyTags } from './tags.ts';
 import { priorities, statuses, taskSchema } from './task.ts';
 
@@ -24,7 +25,6 @@ const later = 'is not supported yet: leave it out';
 
 /** Known already, so that clients can send what they got; anything but "nothing" waits for its feature. */
 const notYet = {
-  parent_id: z.optional(z.null(later)),
   recurrence: z.optional(z.null(later)),
   reminders: z.optional(z.array(z.unknown()).check(z.maxLength(0, later))),
 };
@@ -37,6 +37,7 @@ const draft = {
   priority: z._default(priority, 'none'),
   due_date: z._default(dueDate, null),
   tags: z._default(tags, []),
+  parent_id: z._default(z.nullable(z.uuid()), null),
   ...notYet,
 };
 
@@ -56,8 +57,50 @@ const readOnly = {
   completed_at: ignored,
 };
 
-export const draftSchema = z.strictObject(draft);
+const replacementSchema = z.strictObject({ ...draft, ...readOnly });
+
+/** A sibling to stand behind, or before: one of them at most. */
+const place = { after: z.optional(z.uuid()), before: z.optional(z.uuid()) };
+
+const onePlace = z.refine<{ after?: string | undefined; before?: string | undefined }>(
+  ({ after, before }) => after === undefined || before === undefined,
+  'take after or before, not both',
+);
+
+export const draftSchema = z.strictObject({ ...draft, ...place }).check(onePlace);
 export type TaskDraft = z.output<typeof draftSchema>;
+
+export const moveSchema = z.strictObject({ parent_id: z.optional(z.nullable(z.uuid())), ...place }).check(onePlace);
+
+export const childrenOfCompleted = z._default(z.enum(['complete', 'leave', 'block']), 'complete');
+export const childrenOfDeleted = z._default(z.enum(['delete', 'reparent']), 'delete');
+
+/** A task with what is below it. */
+export interface TaskNode extends z.output<typeof taskSchema> {
+  readonly children?: TaskNode[] | undefined;
+}
+const taskNode: z.ZodMiniType<TaskNode, TaskNode> = z.object({
+  ...taskSchema.shape,
+  get children(): z.ZodMiniOptional<z.ZodMiniArray<z.ZodMiniType<TaskNode, TaskNode>>> {
+    return z.optional(z.array(taskNode));
+  },
+});
+z.globalRegistry.add(taskNode, { id: 'TaskNode' });
+
+const wholeNumber = (min: number, max: number) =>
+  z.pipe(
+    z.string().check(z.regex(/^\d{1,6}$/, `must be a whole number from ${min} to ${max}`)),
+    z.pipe(z.transform(Number), z.int().check(z.minimum(min), z.maximum(max))),
+  );
+
+const batchOperation = z.strictObject({
+  op: z.enum(['create', 'update', 'delete', 'complete', 'reopen', 'move']),
+  /** A task's id, or an earlier operation's `temp_id`. */
+  id: z.optional(z.string().check(z.maxLength(64))),
+  temp_id: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+  data: z.optional(z.record(z.string(), z.unknown())),
+});
+export type BatchOperation = z.output<typeof batchOperation>;
 
 /** A JSON merge patch (RFC 7396). A field that cannot be absent cannot be null. */
 export const patchSchema = z.strictObject({
@@ -67,6 +110,7 @@ export const patchSchema = z.strictObject({
   priority: z.optional(priority),
   due_date: z.optional(dueDate),
   tags: z.optional(tags),
+  parent_id: z.optional(z.nullable(z.uuid())),
   ...notYet,
   ...readOnly,
 });
@@ -74,14 +118,31 @@ export type TaskPatch = z.output<typeof patchSchema>;
 
 const taskId = z.object({ task_id: z.uuid() });
 
-/** Reads a whole number from the text of a query parameter. */
-const limit = z.pipe(
-  z.string().check(z.regex(/^\d{1,3}$/, 'must be a whole number from 1 to 100')),
-  z.pipe(z.transform(Number), z.int().check(z.minimum(1), z.maximum(100))),
+const taskPage = z.object({ items: z.array(taskNode), next_cursor: z.nullable(z.string()) });
+z.globalRegistry.add(taskPage, { id: 'TaskPage' });
+
+/** A parameter that may be repeated. */
+const tagList = z.pipe(
+  z.transform((given: unknown) => [given].flat()),
+  z.array(text({ min: 1, max: 50 })).check(z.maxLength(20)),
 );
 
-const taskPage = z.object({ items: z.array(taskSchema), next_cursor: z.nullable(z.string()) });
-z.globalRegistry.add(taskPage, { id: 'TaskPage' });
+const listQuery = z.strictObject({
+  status: z.optional(z.enum([...statuses, 'open'])),
+  priority: z.optional(priority),
+  tag: z._default(tagList, []),
+  due_date_start: z.optional(dueDateSchema),
+  due_date_end: z.optional(dueDateSchema),
+  parent_id: z.optional(z.uuid()),
+  search_term: z.optional(text({ max: 200 })),
+  sort_by: z.optional(z.enum(sortFields)),
+  order: z._default(z.enum(['asc', 'desc']), 'asc'),
+  limit: z._default(wholeNumber(1, 100), 50),
+  cursor: z.optional(z.string()),
+  skip: z._default(wholeNumber(0, 1_000), 0),
+  view: z._default(z.enum(['flat', 'tree']), 'flat'),
+});
+export type ListQuery = z.output<typeof listQuery>;
 
 export const taskContracts = {
   createTask: contract({
@@ -89,31 +150,28 @@ export const taskContracts = {
     body: draftSchema,
     headers: ['Idempotency-Key'],
     replies: { 201: taskSchema },
-    problems: ['idempotency-key-reused', 'not-found'],
+    problems: ['idempotency-key-reused', 'not-found', 'wrong-state'],
   }),
   listTasks: contract({
     summary: 'List tasks: the open ones by due date (undated last), then the closed ones, newest first',
-    query: z.strictObject({
-      status: z.optional(z.enum([...statuses, 'open'])),
-      limit: z._default(limit, 50),
-      cursor: z.optional(z.string()),
-    }),
+    query: listQuery,
     replies: { 200: taskPage },
   }),
   getTask: contract({
-    summary: 'Get a task',
+    summary: 'Get a task, alone or with everything below it',
     params: taskId,
+    query: z.strictObject({ include: z.optional(z.literal('descendants')) }),
     headers: ['If-None-Match'],
-    replies: { 200: taskSchema },
+    replies: { 200: taskNode },
     problems: ['not-found'],
   }),
   replaceTask: contract({
     summary: 'Replace a task: what is left out gets its default',
     params: taskId,
-    body: z.strictObject({ ...draft, ...readOnly }),
+    body: replacementSchema,
     headers: ['If-Match'],
     replies: { 200: taskSchema },
-    problems: ['not-found', 'stale-version'],
+    problems: ['not-found', 'stale-version', 'cycle', 'wrong-state'],
   }),
   updateTask: contract({
     summary: 'Change some fields of a task (JSON merge patch)',
@@ -122,11 +180,12 @@ export const taskContracts = {
     accepts: ['application/merge-patch+json'],
     headers: ['If-Match'],
     replies: { 200: taskSchema },
-    problems: ['not-found', 'stale-version'],
+    problems: ['not-found', 'stale-version', 'cycle', 'wrong-state'],
   }),
   deleteTask: contract({
     summary: 'Delete a task; what it completed stays in the reports',
     params: taskId,
+    query: z.strictObject({ children: childrenOfDeleted }),
     headers: ['If-Match'],
     replies: { 204: null },
     problems: ['not-found', 'stale-version'],
@@ -134,9 +193,10 @@ export const taskContracts = {
   completeTask: contract({
     summary: 'Complete a task; a done one stays as it is',
     params: taskId,
+    query: z.strictObject({ children: childrenOfCompleted }),
     headers: ['If-Match'],
     replies: { 200: taskSchema },
-    problems: ['not-found', 'stale-version'],
+    problems: ['not-found', 'stale-version', 'wrong-state'],
   }),
   reopenTask: contract({
     summary: 'Reopen a closed task, with the open status it had; an open one stays as it is',
@@ -144,5 +204,30 @@ export const taskContracts = {
     headers: ['If-Match'],
     replies: { 200: taskSchema },
     problems: ['not-found', 'stale-version'],
+  }),
+  moveTask: contract({
+    summary: 'Move a task to another parent, or among its siblings',
+    params: taskId,
+    body: moveSchema,
+    headers: ['If-Match'],
+    replies: { 200: taskSchema },
+    problems: ['not-found', 'stale-version', 'cycle', 'wrong-state'],
+  }),
+  batchTasks: contract({
+    summary: 'Up to a hundred operations, in order, each with the answer it would have had alone',
+    body: z.strictObject({ operations: z.array(batchOperation).check(z.maxLength(100)) }),
+    headers: ['Idempotency-Key'],
+    replies: {
+      200: z.object({
+        results: z.array(
+          z.object({
+            status: z.number(),
+            id: z.nullable(z.string()),
+            body: z.optional(taskSchema),
+            problem: z.optional(z.record(z.string(), z.unknown())),
+          }),
+        ),
+      }),
+    },
   }),
 } satisfies Record<OperationOf<'tasks'>, Contract>;

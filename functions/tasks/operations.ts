@@ -1,161 +1,211 @@
 import * as z from 'zod/mini';
 import type { Clock } from '#shared/clock.ts';
-import { decodeListCursor, encodeCursor } from '#shared/cursors.ts';
 import type { OperationsOf } from '#shared/http-handler.ts';
-import { derivedId, type UserId } from '#shared/ids.ts';
-import { type Idempotency, operation, type VersionCondition } from '#shared/operation.ts';
-import { Failure } from '#shared/problems.ts';
-import { untilItHolds } from '#shared/retry.ts';
-import { type TaskDraft, type TaskPatch, taskContracts } from './contract.ts';
+import type { UserId } from '#shared/ids.ts';
+import { type Idempotency, operation, parsePart, requestHashOf } from '#shared/operation.ts';
+import { Failure, problemOf } from '#shared/problems.ts';
+import { type ActNeeds, type Changes, type Draft, type TaskActs, taskActs } from './acts.ts';
 import {
-  type Act,
-  completeTask,
-  type DayRules,
-  editTask,
-  newTask,
-  reopenTask,
-  stateKeys,
-  stateRangeOf,
-  type TaskFields,
-  type TaskFilter,
-  type TaskRecord,
-  type TaskStore,
-} from './task.ts';
+  type BatchOperation,
+  childrenOfCompleted,
+  childrenOfDeleted,
+  draftSchema,
+  type ListQuery,
+  moveSchema,
+  patchSchema,
+  type TaskDraft,
+  type TaskNode,
+  type TaskPatch,
+  taskContracts,
+} from './contract.ts';
+import { type Listed, type ListRequest, listTasks, nested } from './listing.ts';
+import type { Act, Task, TaskFields, TaskRecord } from './task.ts';
 
-export interface TaskNeeds {
-  readonly tasks: TaskStore;
+export interface TaskNeeds extends ActNeeds {
   readonly clock: Clock;
-  readonly newId: () => string;
 }
 
 export const taskOperations = (needs: TaskNeeds): OperationsOf<'tasks'> => {
   const { tasks, clock } = needs;
-  const create = createTask(needs);
-  const change = changeTask(tasks);
+  const acts = taskActs(needs);
+  const list = listTasks(needs);
+  const perform = performOperation(acts);
   const actOf = (clientId: string | null): Act => ({ now: clock.now(), clientId });
 
   return {
     createTask: operation(taskContracts.createTask, async ({ principal: { owner }, body, clientId, idempotency }) => {
-      const { task } = await create(owner, body, actOf(clientId), idempotency);
+      const { task } = await acts.create(owner, draftOf(body), actOf(clientId), idempotency);
       return { status: 201 as const, location: `/tasks/${task.id}`, version: task.version, body: wire(task) };
     }),
 
     listTasks: operation(taskContracts.listTasks, async ({ principal: { owner }, query }) => {
-      const filter = query.status ?? null;
-      const list = `tasks ${filter}`;
-      const after = query.cursor === undefined ? null : decodeListCursor(owner, list, placeIn(filter), query.cursor);
-      const page = await tasks.list(owner, filter, { limit: query.limit, after });
-      const next_cursor = page.next === null ? null : encodeCursor(owner, list, page.next);
-      return { status: 200 as const, body: { items: page.tasks.map(({ task }) => wire(task)), next_cursor } };
+      const { items, next_cursor } = await list(owner, requestOf(query), clock.now());
+      return { status: 200 as const, body: { items: items.map(nodeOf), next_cursor } };
     }),
 
-    getTask: operation(taskContracts.getTask, async ({ principal: { owner }, params: { task_id } }) =>
-      answer((await tasks.get(owner, task_id, clock.now())) ?? missing()),
-    ),
+    getTask: operation(taskContracts.getTask, async ({ principal: { owner }, params: { task_id }, query }) => {
+      const record = (await tasks.get(owner, task_id, clock.now())) ?? missing();
+      if (query.include === undefined) return answer(record);
+      // More than the item: its version would be no tag of that.
+      return { status: 200 as const, body: nodeOf(nested(record, await tasks.below(owner, record.path))) };
+    }),
 
     replaceTask: operation(
       taskContracts.replaceTask,
       async ({ principal: { owner }, params: { task_id }, body, clientId, ifMatch }) =>
-        answer(await change(owner, task_id, editWith(fieldsOf(body)), actOf(clientId), ifMatch)),
+        answer(await acts.change(owner, task_id, changesOf(body), actOf(clientId), ifMatch)),
     ),
 
     updateTask: operation(
       taskContracts.updateTask,
       async ({ principal: { owner }, params: { task_id }, body, clientId, ifMatch }) =>
-        answer(await change(owner, task_id, editWith(fieldsOf(body)), actOf(clientId), ifMatch)),
+        answer(await acts.change(owner, task_id, changesOf(body), actOf(clientId), ifMatch)),
     ),
 
     deleteTask: operation(
       taskContracts.deleteTask,
-      async ({ principal: { owner }, params: { task_id }, clientId, ifMatch }) => {
-        const act = actOf(clientId);
-        await untilItHolds(async () => {
-          const record = (await tasks.get(owner, task_id, act.now)) ?? missing();
-          expectVersion(record, ifMatch);
-          return tasks.remove(record, act);
-        });
+      async ({ principal: { owner }, params: { task_id }, query: { children }, clientId, ifMatch }) => {
+        await acts.remove(owner, task_id, children, actOf(clientId), ifMatch);
         return { status: 204 as const };
       },
     ),
 
     completeTask: operation(
       taskContracts.completeTask,
-      async ({ principal: { owner }, params: { task_id }, clientId, ifMatch }) =>
-        answer(await change(owner, task_id, { setsStatus: true, apply: completeTask }, actOf(clientId), ifMatch)),
+      async ({ principal: { owner }, params: { task_id }, query: { children }, clientId, ifMatch }) =>
+        answer(await acts.complete(owner, task_id, children, actOf(clientId), ifMatch)),
     ),
 
     reopenTask: operation(
       taskContracts.reopenTask,
       async ({ principal: { owner }, params: { task_id }, clientId, ifMatch }) =>
-        answer(await change(owner, task_id, { setsStatus: true, apply: reopenTask }, actOf(clientId), ifMatch)),
+        answer(await acts.reopen(owner, task_id, actOf(clientId), ifMatch)),
+    ),
+
+    moveTask: operation(
+      taskContracts.moveTask,
+      async ({ principal: { owner }, params: { task_id }, body, clientId, ifMatch }) =>
+        answer(await acts.move(owner, task_id, body.parent_id, placeOf(body), actOf(clientId), ifMatch)),
+    ),
+
+    batchTasks: operation(
+      taskContracts.batchTasks,
+      async ({ principal: { owner }, body: { operations }, clientId, requestId, idempotency }) => {
+        const made = new Map<string, string>();
+        const results = [];
+        for (const [index, entry] of operations.entries()) {
+          const key = idempotency && { key: `${idempotency.key}#${index}`, requestHash: requestHashOf(entry) };
+          results.push(await perform(owner, entry, made, actOf(clientId), key, requestId));
+        }
+        return { status: 200 as const, body: { results } };
+      },
     ),
   };
 };
 
-/** Where a list may go on. A place that is none would be an error to DynamoDB, however well its cursor is made up. */
-const placeIn = (filter: TaskFilter) =>
-  z.string().check(
-    z.regex(stateKeys),
-    z.refine((place) => place.startsWith(stateRangeOf(filter))),
-  );
-
-/** For acts that count nothing. */
-const anyDays: DayRules = { timezone: 'UTC', day_start: '00:00' };
-
-/**
- * Creates a task, once for each `Idempotency-Key`: the id is derived from the key, so that the put that creates it is itself the replay check.
- * @throws Failure `idempotency-key-reused` for another body; `not-found` when what the key once made has been deleted since
- */
-const createTask =
-  ({ tasks, newId }: TaskNeeds) =>
-  async (owner: UserId, draft: TaskDraft, act: Act, idempotency: Idempotency | null): Promise<TaskRecord> => {
-    const id = idempotency ? derivedId('task', owner, idempotency.key) : newId();
-    const { title, description, status, priority, due_date, tags } = draft;
-    const record = newTask(
-      {
-        id,
-        owner,
-        fields: { title, description, status, priority, due_date, tags },
-        requestHash: idempotency?.requestHash ?? null,
-      },
-      act,
-      status === 'done' ? await tasks.days(owner, act.now) : anyDays,
+/** One operation of a batch, with the answer it would have had alone. `made`: temporary id → id, of what the batch has created so far. */
+const performOperation =
+  (acts: TaskActs) =>
+  async (
+    owner: UserId,
+    { op, id, temp_id, data = {} }: BatchOperation,
+    made: Map<string, string>,
+    act: Act,
+    idempotency: Idempotency | null,
+    requestId: string,
+  ) => {
+    const known = (name: unknown): unknown => (typeof name === 'string' ? (made.get(name) ?? name) : name);
+    const named = Object.fromEntries(
+      Object.entries(data).map(([name, value]) => [
+        name,
+        name === 'parent_id' || name === 'after' || name === 'before' ? known(value) : value,
+      ]),
     );
-    const creation = await tasks.create(record, act);
-    if (creation.outcome === 'created') return record;
-    if (creation.requestHash !== record.requestHash) {
-      throw new Failure('idempotency-key-reused', 'This Idempotency-Key came with another body before.');
+    const target = id === undefined ? null : String(known(id));
+    try {
+      if (op === 'create') {
+        const { task } = await acts.create(owner, draftOf(parsePart(draftSchema, named)), act, idempotency);
+        if (temp_id !== undefined) made.set(temp_id, task.id);
+        return { status: 201, id: task.id, body: wire(task) };
+      }
+      if (target === null || !z.uuid().safeParse(target).success) missing();
+      const which = String(target);
+      switch (op) {
+        case 'update': {
+          const { task } = await acts.change(owner, which, changesOf(parsePart(patchSchema, named)), act, null);
+          return { status: 200, id: task.id, body: wire(task) };
+        }
+        case 'delete': {
+          const { children } = parsePart(z.strictObject({ children: childrenOfDeleted }), named);
+          await acts.remove(owner, which, children, act, null);
+          return { status: 204, id: which };
+        }
+        case 'complete': {
+          const { children } = parsePart(z.strictObject({ children: childrenOfCompleted }), named);
+          const { task } = await acts.complete(owner, which, children, act, null);
+          return { status: 200, id: task.id, body: wire(task) };
+        }
+        case 'reopen': {
+          parsePart(z.strictObject({}), named);
+          const { task } = await acts.reopen(owner, which, act, null);
+          return { status: 200, id: task.id, body: wire(task) };
+        }
+        case 'move': {
+          const to = parsePart(moveSchema, named);
+          const { task } = await acts.move(owner, which, to.parent_id, placeOf(to), act, null);
+          return { status: 200, id: task.id, body: wire(task) };
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const problem = problemOf(error, requestId);
+      return { status: problem.status, id: target, problem: { ...problem } };
     }
-    if (creation.outcome === 'deleted') {
-      throw new Failure('not-found', 'This Idempotency-Key made a task that has been deleted since.');
-    }
-    return creation.record;
   };
 
-interface Edit {
-  /** Whether it may close or open the task: then the owner's days are needed, to count it. */
-  readonly setsStatus: boolean;
-  readonly apply: (before: TaskRecord, act: Act, days: DayRules) => TaskRecord;
-}
-
-const editWith = (fields: Partial<TaskFields>): Edit => ({
-  setsStatus: 'status' in fields,
-  apply: (before, act, days) => editTask(before, fields, act, days),
+const requestOf = (query: ListQuery): ListRequest => ({
+  filter: {
+    status: query.status ?? null,
+    priority: query.priority ?? null,
+    tags: query.tag,
+    due_date_start: query.due_date_start ?? null,
+    due_date_end: query.due_date_end ?? null,
+    parent_id: query.parent_id ?? null,
+    search_term: query.search_term ?? null,
+  },
+  order: query.sort_by === undefined ? null : { by: query.sort_by, descending: query.order === 'desc' },
+  view: query.view,
+  limit: query.limit,
+  skip: query.skip,
+  cursor: query.cursor ?? null,
 });
 
-/** @throws Failure `not-found`; `stale-version` when the task is not in the version the caller expects */
-const changeTask =
-  (tasks: TaskStore) =>
-  (owner: UserId, id: string, edit: Edit, act: Act, ifMatch: VersionCondition | null): Promise<TaskRecord> =>
-    untilItHolds(async () => {
-      const read = edit.setsStatus
-        ? await tasks.getWithDays(owner, id, act.now)
-        : { record: await tasks.get(owner, id, act.now), days: anyDays };
-      const before = read?.record ?? missing();
-      expectVersion(before, ifMatch);
-      const after = edit.apply(before, act, read?.days ?? anyDays);
-      return after === before || (await tasks.replace(before, after)) ? after : false;
-    });
+const draftOf = ({
+  title,
+  description,
+  status,
+  priority,
+  due_date,
+  tags,
+  parent_id,
+  after,
+  before,
+}: TaskDraft): Draft => ({
+  fields: { title, description, status, priority, due_date, tags },
+  parent_id,
+  after: after ?? null,
+  before: before ?? null,
+});
+
+const placeOf = ({ after, before }: { after?: string | undefined; before?: string | undefined }) => ({
+  after: after ?? null,
+  before: before ?? null,
+});
+
+const changesOf = ({ parent_id, ...body }: TaskPatch): Changes => ({
+  fields: fieldsOf(body),
+  ...(parent_id !== undefined && { parent_id }),
+});
 
 /** The fields a body sets, and no others. */
 const fieldsOf = ({ title, description, status, priority, due_date, tags }: TaskPatch): Partial<TaskFields> => ({
@@ -167,12 +217,6 @@ const fieldsOf = ({ title, description, status, priority, due_date, tags }: Task
   ...(tags !== undefined && { tags }),
 });
 
-const expectVersion = ({ task }: TaskRecord, ifMatch: VersionCondition | null): void => {
-  if (ifMatch && !ifMatch(task.version)) {
-    throw new Failure('stale-version', `The task is in version ${task.version} by now.`);
-  }
-};
-
 const missing = (): never => {
   throw new Failure('not-found', 'There is no such task.');
 };
@@ -180,4 +224,9 @@ const missing = (): never => {
 const answer = ({ task }: TaskRecord) => ({ status: 200 as const, version: task.version, body: wire(task) });
 
 /** The contract's schema lets nothing else out; it only wants its arrays to be its own. */
-const wire = ({ tags, ...task }: TaskRecord['task']) => ({ ...task, tags: [...tags], reminders: [] });
+const wire = ({ tags, ...task }: Task) => ({ ...task, tags: [...tags], reminders: [] });
+
+const nodeOf = ({ record, children }: Listed): TaskNode => ({
+  ...wire(record.task),
+  ...(children && { children: children.map(nodeOf) }),
+});

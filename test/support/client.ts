@@ -5,6 +5,8 @@ import type { taskSchema } from '#functions/tasks/task.ts';
 /** A task as it comes over the wire. */
 export type Task = z.output<typeof taskSchema>;
 
+export type { TaskNode } from '#functions/tasks/contract.ts';
+
 /** Where a target is: the outputs of its stacks. */
 export interface Target {
   readonly HttpApiUrl: string;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { taskOperations } from '#functions/tasks/operations.ts';
-import type { TaskStore } from '#functions/tasks/task.ts';
+import type { JobStore, TaskStore } from '#functions/tasks/ports.ts';
 import { systemClock } from '#shared/clock.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
 import { newId } from '#shared/ids.ts';
@@ -9,7 +9,7 @@ import { type Answered, type Asked, callerOf, pointersIn } from '#test/support/h
 
 /** A store that nothing can be asked of: what is refused here was neither read nor written. */
 const untouched = {} as TaskStore;
-const operations = taskOperations({ tasks: untouched, clock: systemClock, newId });
+const operations = taskOperations({ tasks: untouched, jobs: {} as JobStore, clock: systemClock, newId });
 const call = callerOf(createHttpHandler('tasks', operations));
 
 const ask = (routeKey: string, asked: Asked = {}): Promise<Answered> =>
