@@ -62,8 +62,18 @@ export class ServiceStack extends Stack {
       TABLE_NAME: table.tableName,
       TABLE_STREAM_ARN: table.streamArn,
       WEBSOCKET_URL: live.url,
+      DUE_SHARDS: dueShards,
     });
-    table.grant(sync, ['GetItem', 'PutItem', 'Query']);
+    table.grant(sync, [
+      'GetItem',
+      'BatchGetItem',
+      'PutItem',
+      'UpdateItem',
+      'DeleteItem',
+      'ConditionCheckItem',
+      'Query',
+    ]);
+    table.grantQuery(sync, ['by_state', 'by_path']);
 
     const socketAuthorizer = functionFor('socket-authorizer', {
       TABLE_NAME: table.tableName,

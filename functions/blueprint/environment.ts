@@ -14,7 +14,7 @@ export const environment = {
   'post-confirmation': ['TABLE_NAME'],
   tasks: ['TABLE_NAME', 'DUE_SHARDS'],
   guest: ['TABLE_NAME', 'PUBLIC_REQUESTS_PER_MINUTE'],
-  sync: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_URL'],
+  sync: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_URL', 'DUE_SHARDS'],
   'socket-authorizer': ['TABLE_NAME', 'USER_POOL_ID', 'USER_POOL_CLIENT_ID', 'JWKS_URI'],
   socket: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
   'change-feed': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],

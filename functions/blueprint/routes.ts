@@ -55,6 +55,15 @@ export const routes = [
   { operationId: 'claimGuestTasks', method: 'POST', path: '/guest/claim', feature: 'guest', auth: 'user' },
 
   { operationId: 'pullChanges', method: 'GET', path: '/sync', feature: 'sync', auth: 'user' },
+  { operationId: 'applyEdits', method: 'POST', path: '/sync', feature: 'sync', auth: 'user' },
+  { operationId: 'listConflicts', method: 'GET', path: '/sync/conflicts', feature: 'sync', auth: 'user' },
+  {
+    operationId: 'restoreConflict',
+    method: 'POST',
+    path: '/sync/conflicts/{conflict_id}/restore',
+    feature: 'sync',
+    auth: 'user',
+  },
   { operationId: 'createTicket', method: 'POST', path: '/realtime/tickets', feature: 'sync', auth: 'user' },
 
   { operationId: 'getHealth', method: 'GET', path: '/health', feature: 'openapi', auth: 'public' },

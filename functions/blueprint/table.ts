@@ -27,6 +27,8 @@ export const prefix = {
   completion: 'COMPLETION#',
   day: 'DAY#',
   change: 'CHANGE#',
+  edit: 'EDIT#',
+  conflict: 'CONFLICT#',
   connection: 'CONNECTION#',
   username: 'USERNAME#',
   ticket: 'TICKET#',

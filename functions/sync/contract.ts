@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
+import { taskSchema } from '#functions/tasks/task.ts';
 import { type Contract, contract } from '#shared/operation.ts';
 import { changeSchema } from './change.ts';
+import { conflictSchema, editSchema, lossSchema } from './edit.ts';
 
 const pull = z.object({
   cursor: z.string(),
@@ -19,6 +21,19 @@ const limit = z.pipe(
   z.pipe(z.transform(Number), z.int().check(z.minimum(1), z.maximum(1000))),
 );
 
+const problem = z.record(z.string(), z.unknown());
+
+const editResult = z.object({
+  edit_id: z.string(),
+  status: z.enum(['applied', 'merged', 'conflict', 'duplicate', 'rejected']),
+  id: z.nullable(z.string()),
+  version: z.nullable(z.number()),
+  lost: z.optional(z.array(lossSchema)),
+  problem: z.optional(problem),
+});
+z.globalRegistry.add(editResult, { id: 'EditResult' });
+z.globalRegistry.add(conflictSchema, { id: 'Conflict' });
+
 const clientId = z.string().check(z.regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters'));
 
 export const syncContracts = {
@@ -27,6 +42,33 @@ export const syncContracts = {
     query: z.strictObject({ cursor: z.optional(z.string()), limit: z._default(limit, defaultLimit) }),
     replies: { 200: pull },
     problems: ['cursor-expired'],
+  }),
+  applyEdits: contract({
+    summary: 'Carry out what a device did offline, in its order; then what it does not have yet',
+    body: z.strictObject({
+      cursor: z.optional(z.nullable(z.string())),
+      edits: z.array(editSchema).check(z.maxLength(100)),
+    }),
+    replies: {
+      200: z.object({
+        results: z.array(editResult),
+        /** `null`: pull a snapshot. */
+        cursor: z.nullable(z.string()),
+        has_more: z.boolean(),
+        changes: z.array(changeSchema),
+      }),
+    },
+  }),
+  listConflicts: contract({
+    summary: 'Values that offline edits have overwritten, for 30 days',
+    query: z.strictObject({ cursor: z.optional(z.string()), limit: z._default(limit, 50) }),
+    replies: { 200: z.object({ items: z.array(conflictSchema), next_cursor: z.nullable(z.string()) }) },
+  }),
+  restoreConflict: contract({
+    summary: 'Set the overwritten values again',
+    params: z.object({ conflict_id: z.uuid() }),
+    replies: { 200: taskSchema },
+    problems: ['not-found', 'wrong-state', 'cycle'],
   }),
   createTicket: contract({
     summary: 'Get a ticket to connect with: once, within 30 seconds, as `?ticket=` at `url`',

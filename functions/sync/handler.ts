@@ -1,7 +1,13 @@
+import { taskActs } from '#functions/tasks/acts.ts';
+import { dynamoJobStore } from '#functions/tasks/job-store.ts';
+import { performTask } from '#functions/tasks/operations.ts';
+import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import { systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
+import { newId } from '#shared/ids.ts';
 import { openTable } from '#shared/table.ts';
+import { dynamoEditStore } from './edit-store.ts';
 import { dynamoFeedReader } from './feed-store.ts';
 import { syncOperations } from './operations.ts';
 import { dynamoTicketStore } from './ticket-store.ts';
@@ -15,6 +21,14 @@ export const handler = createHttpHandler(
     clock: systemClock,
     feed: dynamoFeedReader({ table, stream: environment.TABLE_STREAM_ARN }),
     tickets: dynamoTicketStore(table),
+    edits: dynamoEditStore(table),
+    perform: performTask(
+      taskActs({
+        tasks: dynamoTaskStore(table),
+        jobs: dynamoJobStore(table, Number(environment.DUE_SHARDS)),
+        newId,
+      }),
+    ),
     webSocketUrl: environment.WEBSOCKET_URL,
   }),
 );

@@ -44,6 +44,14 @@ export interface Changes {
   readonly parent_id?: string | null;
 }
 
+/** Something that is to be remembered in the very transaction of an act, and tells whether it is already. */
+export interface Memory {
+  /** @param before `null` for what is created  @param after `'gone'` for what is deleted */
+  writes(before: TaskRecord | null, after: TaskRecord | 'gone'): readonly Write[];
+  /** Asked when a transaction did not hold. @throws whatever ends the act */
+  checkOvertaken(): Promise<void>;
+}
+
 /** For acts that count nothing. */
 const anyDays: DayRules = { timezone: 'UTC', day_start: '00:00' };
 
@@ -55,7 +63,13 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
    * @throws Failure `idempotency-key-reused` for another body; `not-found` for a parent that is missing, or when what the key once made has
    * been deleted since; `wrong-state` below the deepest level
    */
-  const create = (owner: UserId, draft: Draft, act: Act, idempotency: Idempotency | null): Promise<TaskRecord> =>
+  const create = (
+    owner: UserId,
+    draft: Draft,
+    act: Act,
+    idempotency: Idempotency | null,
+    memory?: Memory,
+  ): Promise<TaskRecord> =>
     untilItHolds(async () => {
       const id = idempotency ? derivedId('task', owner, idempotency.key) : newId();
       const [days, ancestry, position] = await Promise.all([
@@ -76,7 +90,12 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
         act,
         days,
       );
-      const creation = await tasks.create(record, act, [...(ancestry?.checks ?? []), ...(position?.writes ?? [])]);
+      const creation = await tasks.create(record, act, [
+        ...(ancestry?.checks ?? []),
+        ...(position?.writes ?? []),
+        ...(memory?.writes(null, record) ?? []),
+      ]);
+      if (creation.outcome !== 'created') await memory?.checkOvertaken();
       if (creation.outcome === 'stale') return false;
       if (creation.outcome === 'created') return record;
       if (creation.requestHash !== record.requestHash) {
@@ -95,8 +114,9 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     { fields, parent_id }: Changes,
     act: Act,
     ifMatch: VersionCondition | null,
+    memory?: Memory,
   ): Promise<TaskRecord> =>
-    perform(owner, id, act, ifMatch, 'status' in fields, async ({ record, days }) => {
+    perform(owner, id, act, ifMatch, memory, 'status' in fields, async ({ record, days }) => {
       const moves = parent_id !== undefined && parent_id !== record.task.parent_id;
       const moved = moves ? await moving(owner, record, parent_id, {}, act) : null;
       const edited = editTask(record, { ...fields, ...moved?.fields }, act, days);
@@ -125,8 +145,9 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     children: 'complete' | 'leave' | 'block',
     act: Act,
     ifMatch: VersionCondition | null,
+    memory?: Memory,
   ): Promise<TaskRecord> =>
-    perform(owner, id, act, ifMatch, true, async ({ record, days }) => {
+    perform(owner, id, act, ifMatch, memory, true, async ({ record, days }) => {
       if (children === 'block') {
         const open = (await tasks.below(owner, record.path)).filter(({ task }) => isOpen(task.status)).length;
         if (open > 0) {
@@ -140,8 +161,14 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     });
 
   /** Also reopens exactly what was completed with it, and its completed ancestors: an open task stands under open ones. */
-  const reopen = (owner: UserId, id: string, act: Act, ifMatch: VersionCondition | null): Promise<TaskRecord> =>
-    perform(owner, id, act, ifMatch, true, async ({ record, days }) => {
+  const reopen = (
+    owner: UserId,
+    id: string,
+    act: Act,
+    ifMatch: VersionCondition | null,
+    memory?: Memory,
+  ): Promise<TaskRecord> =>
+    perform(owner, id, act, ifMatch, memory, true, async ({ record, days }) => {
       const after = reopenTask(record, act, days);
       if (after === record) return { after, others: [], consequences: [], extra: [] };
       return {
@@ -160,8 +187,9 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     place: Place,
     act: Act,
     ifMatch: VersionCondition | null,
+    memory?: Memory,
   ): Promise<TaskRecord> =>
-    perform(owner, id, act, ifMatch, false, async ({ record, days }) => {
+    perform(owner, id, act, ifMatch, memory, false, async ({ record, days }) => {
       const target = parentId === undefined ? record.task.parent_id : parentId;
       const { fields, path, consequences, writes } = await moving(owner, record, target, place, act);
       return { after: { ...editTask(record, fields, act, days), path }, others: [], consequences, extra: writes };
@@ -174,8 +202,9 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     children: 'delete' | 'reparent',
     act: Act,
     ifMatch: VersionCondition | null,
+    memory?: Memory,
   ): Promise<void> => {
-    await perform(owner, id, act, ifMatch, false, async ({ record, days }) => {
+    await perform(owner, id, act, ifMatch, memory, false, async ({ record, days }) => {
       const above = record.task.parent_id === null ? null : record.path.slice(0, record.path.lastIndexOf('/'));
       const consequence =
         children === 'delete'
@@ -207,9 +236,15 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     id: string,
     act: Act,
     ifMatch: VersionCondition | null,
+    memory: Memory | undefined,
     needsDays: boolean,
     decide: (read: { record: TaskRecord; days: DayRules }) => Promise<Performance>,
   ): Promise<TaskRecord> => {
+    const commit = async (writes: readonly Write[]): Promise<boolean> => {
+      const held = await tasks.commit(writes);
+      if (!held) await memory?.checkOvertaken();
+      return held;
+    };
     const { record, unfinished } = await untilItHolds(async () => {
       const read = needsDays
         ? await tasks.getWithDays(owner, id, act.now)
@@ -217,19 +252,20 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       const before = read?.record ?? missing();
       expectVersion(before, ifMatch);
       const { after, others, consequences, extra } = await decide({ record: before, days: read?.days ?? anyDays });
-      if (after === before) return { record: before, unfinished: null };
+      const remembered = memory?.writes(before, after) ?? [];
+      if (after === before) return (await commit(remembered)) && { record: before, unfinished: null };
       const own: Transition[] = [{ before, after }, ...others];
       const below = consequences.length > 0 ? await tasks.below(owner, before.path) : [];
       const following = transitionsBelow(below, consequences, own);
       const result = after === 'gone' ? before : after;
 
-      const everything = [...transitionWrites([...own, ...following], act), ...extra];
+      const everything = [...transitionWrites([...own, ...following], act), ...extra, ...remembered];
       // What was read at different moments does not fit together: somebody moved something in between.
       if (hasTwice(everything)) return false;
-      if (fits(everything)) return (await tasks.commit(everything)) && { record: result, unfinished: null };
+      if (fits(everything)) return (await commit(everything)) && { record: result, unfinished: null };
       const unfinished: Job = { id: newId(), owner, acts: consequences };
-      const writes = [...transitionWrites(own, act), ...extra, jobs.writeOf(unfinished, act.now)];
-      return (await tasks.commit(writes)) && { record: result, unfinished };
+      const writes = [...transitionWrites(own, act), ...extra, ...remembered, jobs.writeOf(unfinished, act.now)];
+      return (await commit(writes)) && { record: result, unfinished };
     });
     if (unfinished) await carryOut({ tasks, jobs })(unfinished);
     return record;

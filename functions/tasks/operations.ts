@@ -4,7 +4,7 @@ import type { OperationsOf } from '#shared/http-handler.ts';
 import type { UserId } from '#shared/ids.ts';
 import { type Idempotency, operation, parsePart, requestHashOf } from '#shared/operation.ts';
 import { Failure, problemOf } from '#shared/problems.ts';
-import { type ActNeeds, type Changes, type Draft, type TaskActs, taskActs } from './acts.ts';
+import { type ActNeeds, type Changes, type Draft, type Memory, type TaskActs, taskActs } from './acts.ts';
 import {
   type BatchOperation,
   childrenOfCompleted,
@@ -20,6 +20,7 @@ import {
 } from './contract.ts';
 import { type Listed, type ListRequest, listTasks, nested } from './listing.ts';
 import type { Act, Task, TaskFields, TaskRecord } from './task.ts';
+import { resolved } from './temporary-ids.ts';
 
 export interface TaskNeeds extends ActNeeds {
   readonly clock: Clock;
@@ -29,7 +30,7 @@ export const taskOperations = (needs: TaskNeeds): OperationsOf<'tasks'> => {
   const { tasks, clock } = needs;
   const acts = taskActs(needs);
   const list = listTasks(needs);
-  const perform = performOperation(acts);
+  const perform = performOperation(performTask(acts));
   const actOf = (clientId: string | null): Act => ({ now: clock.now(), clientId });
 
   return {
@@ -103,9 +104,57 @@ export const taskOperations = (needs: TaskNeeds): OperationsOf<'tasks'> => {
   };
 };
 
+/** What a batch, or a queue of offline edits, asks for: names of tasks are resolved to ids already. */
+export interface TaskRequest {
+  readonly op: BatchOperation['op'];
+  /** `null` for what is created. */
+  readonly id: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Does one operation as its own route would.
+ * @returns the task as it is now; `null` when it is deleted
+ * @throws Failure as the route would answer
+ */
+export const performTask =
+  (acts: TaskActs) =>
+  async (
+    owner: UserId,
+    { op, id, data }: TaskRequest,
+    act: Act,
+    idempotency: Idempotency | null,
+    memory?: Memory,
+  ): Promise<TaskRecord | null> => {
+    if (op === 'create') return acts.create(owner, draftOf(parsePart(draftSchema, data)), act, idempotency, memory);
+    const which = id !== null && z.uuid().safeParse(id).success ? id : missing();
+    switch (op) {
+      case 'update':
+        return acts.change(owner, which, changesOf(parsePart(patchSchema, data)), act, null, memory);
+      case 'delete': {
+        const { children } = parsePart(z.strictObject({ children: childrenOfDeleted }), data);
+        await acts.remove(owner, which, children, act, null, memory);
+        return null;
+      }
+      case 'complete': {
+        const { children } = parsePart(z.strictObject({ children: childrenOfCompleted }), data);
+        return acts.complete(owner, which, children, act, null, memory);
+      }
+      case 'reopen':
+        parsePart(z.strictObject({}), data);
+        return acts.reopen(owner, which, act, null, memory);
+      case 'move': {
+        const to = parsePart(moveSchema, data);
+        return acts.move(owner, which, to.parent_id, placeOf(to), act, null, memory);
+      }
+    }
+  };
+
+const statusOf = (op: BatchOperation['op']): number => (op === 'create' ? 201 : op === 'delete' ? 204 : 200);
+
 /** One operation of a batch, with the answer it would have had alone. `made`: temporary id → id, of what the batch has created so far. */
 const performOperation =
-  (acts: TaskActs) =>
+  (perform: ReturnType<typeof performTask>) =>
   async (
     owner: UserId,
     { op, id, temp_id, data = {} }: BatchOperation,
@@ -114,48 +163,11 @@ const performOperation =
     idempotency: Idempotency | null,
     requestId: string,
   ) => {
-    const known = (name: unknown): unknown => (typeof name === 'string' ? (made.get(name) ?? name) : name);
-    const named = Object.fromEntries(
-      Object.entries(data).map(([name, value]) => [
-        name,
-        name === 'parent_id' || name === 'after' || name === 'before' ? known(value) : value,
-      ]),
-    );
-    const target = id === undefined ? null : String(known(id));
+    const target = id === undefined ? null : (made.get(id) ?? id);
     try {
-      if (op === 'create') {
-        const { task } = await acts.create(owner, draftOf(parsePart(draftSchema, named)), act, idempotency);
-        if (temp_id !== undefined) made.set(temp_id, task.id);
-        return { status: 201, id: task.id, body: wire(task) };
-      }
-      if (target === null || !z.uuid().safeParse(target).success) missing();
-      const which = String(target);
-      switch (op) {
-        case 'update': {
-          const { task } = await acts.change(owner, which, changesOf(parsePart(patchSchema, named)), act, null);
-          return { status: 200, id: task.id, body: wire(task) };
-        }
-        case 'delete': {
-          const { children } = parsePart(z.strictObject({ children: childrenOfDeleted }), named);
-          await acts.remove(owner, which, children, act, null);
-          return { status: 204, id: which };
-        }
-        case 'complete': {
-          const { children } = parsePart(z.strictObject({ children: childrenOfCompleted }), named);
-          const { task } = await acts.complete(owner, which, children, act, null);
-          return { status: 200, id: task.id, body: wire(task) };
-        }
-        case 'reopen': {
-          parsePart(z.strictObject({}), named);
-          const { task } = await acts.reopen(owner, which, act, null);
-          return { status: 200, id: task.id, body: wire(task) };
-        }
-        case 'move': {
-          const to = parsePart(moveSchema, named);
-          const { task } = await acts.move(owner, which, to.parent_id, placeOf(to), act, null);
-          return { status: 200, id: task.id, body: wire(task) };
-        }
-      }
+      const record = await perform(owner, { op, id: target, data: resolved(data, made) }, act, idempotency);
+      if (op === 'create' && temp_id !== undefined && record) made.set(temp_id, record.task.id);
+      return { status: statusOf(op), id: record?.task.id ?? target, ...(record && { body: wire(record.task) }) };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       const problem = problemOf(error, requestId);

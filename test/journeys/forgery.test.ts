@@ -2,7 +2,7 @@ import { createPrivateKey, type JsonWebKey, type KeyObject, randomUUID } from 'n
 import { createRequire } from 'node:module';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { routes } from '#blueprint/routes.ts';
+import { type OperationId, routes } from '#blueprint/routes.ts';
 import { type Account, type Client, expectStatus, type Task } from '#test/support/client.ts';
 import { newKey, publicPemOf, readToken, signHs256, signRs256, tampered, unsigned } from '#test/support/tokens.ts';
 import { anyone, somebody } from './support.ts';
@@ -96,7 +96,12 @@ describe.skipIf(!dynamodbEndpoint)('a token that is not one', () => {
 });
 
 /** A body with which the route would work, were the item one's own. */
-const bodies: Readonly<Record<string, unknown>> = { PUT: { title: 'Mine now' }, PATCH: { title: 'Mine now' } };
+const bodies: Readonly<Partial<Record<OperationId, unknown>>> = {
+  replaceTask: { title: 'Mine now' },
+  updateTask: { title: 'Mine now' },
+  replaceGuestTask: { title: 'Mine now' },
+  moveTask: { parent_id: null },
+};
 
 describe.skipIf(!dynamodbEndpoint)('somebody else’s item', () => {
   it('is a 404 on every route, and stays as it is', async () => {
@@ -106,12 +111,12 @@ describe.skipIf(!dynamodbEndpoint)('somebody else’s item', () => {
     expect(idRoutes.length).toBeGreaterThan(0);
 
     const before = await partitionOf(task.user_id);
-    for (const { method, path } of idRoutes) {
+    for (const { operationId, method, path } of idRoutes) {
       // A guest of their own, where the route is for guests.
       const answer = await eve.client
         .with({ 'x-guest-uuid': randomUUID() })
-        .ask(method, path.replace('{task_id}', task.id), {
-          ...(bodies[method] !== undefined && { body: bodies[method] }),
+        .ask(method, path.replace(/\{\w+\}/g, task.id), {
+          ...(bodies[operationId] !== undefined && { body: bodies[operationId] }),
         });
       expect([`${method} ${path}`, answer.status]).toEqual([`${method} ${path}`, 404]);
     }

@@ -25,7 +25,11 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
     'table, by_due': 'dynamodb: Query',
   },
   guest: { table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem' },
-  sync: { table: 'dynamodb: GetItem PutItem Query' },
+  sync: {
+    table: 'dynamodb: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
+    'table, by_state': 'dynamodb: Query',
+    'table, by_path': 'dynamodb: Query',
+  },
   'socket-authorizer': { table: 'dynamodb: DeleteItem' },
   socket: {
     table: 'dynamodb: DeleteItem GetItem PutItem Query',
