@@ -1,0 +1,112 @@
+/**
+ * `npm run import -- --todoist file.csv`: takes another app's tasks along. It may be stopped and run again: what is there is not made twice.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type ImportedTask, readTodoist } from './todoist.ts';
+
+const usage = `POMONA_LOGIN=… POMONA_PASSWORD=… npm run import -- --todoist FILE [--outputs FILE]
+
+  --todoist FILE   Todoist's own CSV export
+  --outputs FILE   which Pomona: the outputs of a runner or a deployment (default .local/outputs.json)
+
+Login and password come from the environment, so that they stand in no history.`;
+
+interface Target {
+  readonly HttpApiUrl: string;
+}
+
+const readOptions = () => {
+  const { todoist, outputs } = parseArgs({
+    options: {
+      todoist: { type: 'string' },
+      outputs: { type: 'string', default: join(import.meta.dirname, '../../.local/outputs.json') },
+    },
+  }).values;
+  const { POMONA_LOGIN: login, POMONA_PASSWORD: password } = process.env;
+  if (!todoist || !login || !password) throw new Error(usage);
+  return { todoist, outputs, login, password };
+};
+
+/** As many rows as are on their way at once. */
+const atOnce = 8;
+
+const importAll = async (): Promise<void> => {
+  const { todoist, outputs, login, password } = readOptions();
+  const csv = await readFile(todoist, 'utf8');
+  const { tasks, remarks } = readTodoist(csv);
+  const { HttpApiUrl }: Target = JSON.parse(await readFile(outputs, 'utf8'));
+  const post = async (
+    path: string,
+    body: unknown,
+    headers: Record<string, string>,
+  ): Promise<Record<string, string>> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await fetch(`${HttpApiUrl}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      });
+      if (response.ok) return (await response.json()) as Record<string, string>;
+      const later = response.status === 429 || response.status >= 500;
+      if (!later || attempt === 8) throw new Error(`${response.status}: ${await response.text()}`);
+      await wait(1000 * Number(response.headers.get('retry-after') ?? attempt));
+    }
+  };
+  const { access_token } = await post('/token', { grant_type: 'password', login, password }, {});
+
+  const file = createHash('sha256').update(csv).digest('hex').slice(0, 32);
+  const made = new Map<number, string>();
+  const refused: string[] = [];
+  let done = 0;
+  const create = async ({ row, parent, ...task }: ImportedTask): Promise<void> => {
+    try {
+      const body = { ...task, parent_id: parent === null ? null : (made.get(parent) ?? null) };
+      // The same row of the same file is the same task.
+      const headers = {
+        authorization: `Bearer ${access_token}`,
+        'idempotency-key': `todoist ${file} ${row}`.replaceAll(' ', ':'),
+      };
+      made.set(row, String((await post('/tasks', body, headers)).id));
+    } catch (error) {
+      refused.push(`row ${row}: ${error instanceof Error ? error.message : error}`);
+    }
+    done += 1;
+    progress(done, tasks.length);
+  };
+
+  // Level by level: a parent is there before its children come.
+  for (let rest = tasks; rest.length > 0; ) {
+    const ready = rest.filter(({ parent }) => parent === null || !rest.some(({ row }) => row === parent));
+    const waiting = new Set(ready);
+    rest = rest.filter((task) => !waiting.has(task));
+    // In the file's order: places among siblings follow the time.
+    for (let start = 0; start < ready.length; start += atOnce) {
+      await Promise.all(ready.slice(start, start + atOnce).map(create));
+    }
+  }
+  console.log(`\n\n${made.size} of ${tasks.length} tasks are there.`);
+  for (const [title, lines] of [
+    ['Not understood', remarks],
+    ['Refused', refused],
+  ] as const) {
+    if (lines.length > 0) console.log(`\n${title}:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  }
+  if (refused.length > 0) process.exitCode = 1;
+};
+
+const progress = (done: number, all: number): void => {
+  const width = 40;
+  const filled = Math.round((done / all) * width);
+  process.stdout.write(`\r  ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${done}/${all}`);
+};
+
+try {
+  await importAll();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
