@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type ImportedTask, readTodoist } from './todoist.ts';
+import { readTodoist } from './todoist.ts';
 
 const usage = `POMONA_LOGIN=… POMONA_PASSWORD=… npm run import -- --todoist FILE [--outputs FILE]
 
@@ -31,62 +31,58 @@ const readOptions = () => {
   return { todoist, outputs, login, password };
 };
 
-/** As many rows as are on their way at once. */
-const atOnce = 8;
+/** Few enough to be done in a moment, also where each takes a parent's look-up. */
+const rowsPerBatch = 40;
+
+interface BatchResult {
+  readonly status: number;
+  readonly id: string | null;
+  readonly problem?: { readonly detail: string };
+}
 
 const importAll = async (): Promise<void> => {
   const { todoist, outputs, login, password } = readOptions();
   const csv = await readFile(todoist, 'utf8');
   const { tasks, remarks } = readTodoist(csv);
   const { HttpApiUrl }: Target = JSON.parse(await readFile(outputs, 'utf8'));
-  const post = async (
-    path: string,
-    body: unknown,
-    headers: Record<string, string>,
-  ): Promise<Record<string, string>> => {
+  const post = async <T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
       const response = await fetch(`${HttpApiUrl}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),
       });
-      if (response.ok) return (await response.json()) as Record<string, string>;
+      if (response.ok) return (await response.json()) as T;
       const later = response.status === 429 || response.status >= 500;
       if (!later || attempt === 8) throw new Error(`${response.status}: ${await response.text()}`);
       await wait(1000 * Number(response.headers.get('retry-after') ?? attempt));
     }
   };
-  const { access_token } = await post('/token', { grant_type: 'password', login, password }, {});
+  const { access_token } = await post<{ access_token: string }>('/token', { grant_type: 'password', login, password });
 
   const file = createHash('sha256').update(csv).digest('hex').slice(0, 32);
   const made = new Map<number, string>();
   const refused: string[] = [];
-  let done = 0;
-  const create = async ({ row, parent, ...task }: ImportedTask): Promise<void> => {
-    try {
-      const body = { ...task, parent_id: parent === null ? null : (made.get(parent) ?? null) };
-      // The same row of the same file is the same task.
-      const headers = {
-        authorization: `Bearer ${access_token}`,
-        'idempotency-key': `todoist ${file} ${row}`.replaceAll(' ', ':'),
-      };
-      made.set(row, String((await post('/tasks', body, headers)).id));
-    } catch (error) {
-      refused.push(`row ${row}: ${error instanceof Error ? error.message : error}`);
+  // In the file's order: places among siblings follow the time, and a parent is there before its children.
+  for (let start = 0; start < tasks.length; start += rowsPerBatch) {
+    const part = tasks.slice(start, start + rowsPerBatch);
+    const operations = part.map(({ row, parent, ...data }) => ({
+      op: 'create',
+      temp_id: String(row),
+      data: { ...data, ...(parent !== null && { parent_id: made.get(parent) ?? String(parent) }) },
+    }));
+    const { results } = await post<{ results: readonly BatchResult[] }>(
+      '/tasks/batch',
+      { operations },
+      // The same rows of the same file are the same tasks.
+      { authorization: `Bearer ${access_token}`, 'idempotency-key': `todoist:${file}:${start}` },
+    );
+    for (const [index, { row }] of part.entries()) {
+      const result = results[index];
+      if (result?.id && result.status === 201) made.set(row, result.id);
+      else refused.push(`row ${row}: ${result?.problem?.detail ?? 'no answer'}`);
     }
-    done += 1;
-    progress(done, tasks.length);
-  };
-
-  // Level by level: a parent is there before its children come.
-  for (let rest = tasks; rest.length > 0; ) {
-    const ready = rest.filter(({ parent }) => parent === null || !rest.some(({ row }) => row === parent));
-    const waiting = new Set(ready);
-    rest = rest.filter((task) => !waiting.has(task));
-    // In the file's order: places among siblings follow the time.
-    for (let start = 0; start < ready.length; start += atOnce) {
-      await Promise.all(ready.slice(start, start + atOnce).map(create));
-    }
+    progress(Math.min(start + rowsPerBatch, tasks.length), tasks.length);
   }
   console.log(`\n\n${made.size} of ${tasks.length} tasks are there.`);
   for (const [title, lines] of [
