@@ -68,6 +68,7 @@ export const routes = [
 
   { operationId: 'getHealth', method: 'GET', path: '/health', feature: 'openapi', auth: 'public' },
   { operationId: 'getOpenApi', method: 'GET', path: '/openapi.json', feature: 'openapi', auth: 'public' },
+  { operationId: 'getAsyncApi', method: 'GET', path: '/asyncapi.json', feature: 'openapi', auth: 'public' },
 ] as const satisfies readonly Route[];
 
 type Listed = (typeof routes)[number];

@@ -11,4 +11,8 @@ export const openapiContracts = {
     summary: 'This document',
     replies: { 200: z.record(z.string(), z.unknown()) },
   }),
+  getAsyncApi: contract({
+    summary: 'What devices and the service say to each other on a WebSocket',
+    replies: { 200: z.record(z.string(), z.unknown()) },
+  }),
 } satisfies Record<OperationOf<'openapi'>, Contract>;

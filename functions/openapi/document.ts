@@ -1,9 +1,7 @@
-import * as z from 'zod/mini';
 import type { Feature, OperationId, Route } from '#blueprint/routes.ts';
 import type { ConditionalHeader, Contract } from '#shared/operation.ts';
 import { type ProblemType, problemTypes } from '#shared/problems.ts';
-
-type Json = Readonly<Record<string, unknown>>;
+import { type Json, type SchemaCollector, schemaCollector } from './schemas.ts';
 
 /** An OpenAPI 3.1 document. https://spec.openapis.org/oas/v3.1.1 */
 export interface OpenApi {
@@ -80,7 +78,7 @@ const featureDescriptions: Readonly<Record<Feature, string>> = {
   openapi: 'The service about itself.',
 };
 
-const problemSchema: Json = {
+export const problemSchema: Json = {
   type: 'object',
   description: 'What went wrong (RFC 9457).',
   required: ['type', 'title', 'status', 'detail', 'instance'],
@@ -113,31 +111,6 @@ const gatewaySchema: Json = {
   properties: { message: { type: 'string' } },
   additionalProperties: false,
 };
-
-type SchemaCollector = ReturnType<typeof schemaCollector>;
-
-/** Schemas with an id become components; the rest stays where it is used. */
-const schemaCollector = () => {
-  const components: Record<string, Json> = {};
-  return {
-    components,
-    of: (schema: z.ZodMiniType, io: 'input' | 'output'): Json => {
-      const { $schema, $defs = {}, ...rest } = moved(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
-      for (const [name, definition] of Object.entries($defs)) {
-        const known = components[name];
-        if (known && JSON.stringify(known) !== JSON.stringify(definition)) {
-          throw new Error(`two schemas are called ${name}`);
-        }
-        components[name] = definition;
-      }
-      return rest;
-    },
-  };
-};
-
-/** JSON Schema keeps shared schemas under `$defs`, OpenAPI under `components/schemas`. */
-const moved = (schema: object): Json & { $defs?: Readonly<Record<string, Json>> } =>
-  JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'));
 
 const operationObject = (
   route: DocumentSources['routes'][number],

@@ -1,10 +1,11 @@
 import { routes } from '#blueprint/routes.ts';
 import { accountContracts } from '#functions/accounts/contract.ts';
 import { guestContracts } from '#functions/guest/contract.ts';
-import { syncContracts } from '#functions/sync/contract.ts';
+import { fromDevice, syncContracts, toDevice } from '#functions/sync/contract.ts';
 import { taskContracts } from '#functions/tasks/contract.ts';
 import type { OperationsOf } from '#shared/http-handler.ts';
 import { publicOperation } from '#shared/operation.ts';
+import { asyncApiDocument } from './asyncapi.ts';
 import { openapiContracts } from './contract.ts';
 import { type OpenApi, openApiDocument } from './document.ts';
 
@@ -12,6 +13,8 @@ import { type OpenApi, openApiDocument } from './document.ts';
 const contracts = { ...accountContracts, ...taskContracts, ...guestContracts, ...syncContracts, ...openapiContracts };
 
 export const documentOf = (version: string): OpenApi => openApiDocument({ version, routes, contracts });
+
+export const socketDocumentOf = (version: string) => asyncApiDocument({ version, fromDevice, toDevice });
 
 export const openapiOperations = (version: string): OperationsOf<'openapi'> => {
   let made: OpenApi | undefined;
@@ -25,5 +28,10 @@ export const openapiOperations = (version: string): OperationsOf<'openapi'> => {
       made ??= documentOf(version);
       return { status: 200 as const, body: { ...made } };
     }),
+
+    getAsyncApi: publicOperation(openapiContracts.getAsyncApi, async () => ({
+      status: 200 as const,
+      body: { ...socketDocumentOf(version) },
+    })),
   };
 };

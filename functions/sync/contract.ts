@@ -36,6 +36,28 @@ z.globalRegistry.add(conflictSchema, { id: 'Conflict' });
 
 const clientId = z.string().check(z.regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters'));
 
+/** What devices send on their socket, by its `action`. */
+export const fromDevice = {
+  ping: z.strictObject({ action: z.literal('ping') }),
+  sync: z.strictObject({ action: z.literal('sync'), cursor: z.optional(z.nullable(z.string())) }),
+};
+
+/** What devices are sent, by its `type`. */
+export const toDevice = {
+  pong: z.strictObject({ type: z.literal('pong'), cursor: z.string(), server_time: z.string() }),
+  sync: z.union([
+    z.strictObject({ type: z.literal('sync'), ...pull.shape }),
+    z.strictObject({ type: z.literal('sync'), use_http: z.literal(true) }),
+  ]),
+  changes: z.strictObject({
+    type: z.literal('changes'),
+    prev: z.string(),
+    cursor: z.string(),
+    changes: z.optional(z.array(changeSchema)),
+  }),
+  error: z.strictObject({ type: z.literal('error'), problem }),
+};
+
 export const syncContracts = {
   pullChanges: contract({
     summary: 'What this client does not have yet: everything without a cursor, what has changed since with one',

@@ -12,7 +12,7 @@ import {
   maxConnectionSeconds,
   tooMany,
 } from './connection.ts';
-import { defaultLimit } from './contract.ts';
+import { defaultLimit, fromDevice } from './contract.ts';
 import { cursorsOf } from './feed.ts';
 import { type FeedReader, type Pull, pullChanges } from './pull.ts';
 
@@ -126,7 +126,7 @@ const actsOf = ({ clock, connections, gateway, feed }: SocketNeeds): Record<Sock
     }),
 
     sync: whileSignedIn(async ({ owner }, { body }) => {
-      const { cursor } = read(syncMessage, body);
+      const { cursor } = read(fromDevice.sync, body);
       const answer: SocketAnswer = { type: 'sync', ...(await pull(owner, cursor ?? null, defaultLimit)) };
       return Buffer.byteLength(JSON.stringify(answer)) <= messageBytes ? answer : { type: 'sync', use_http: true };
     }),
@@ -136,11 +136,6 @@ const actsOf = ({ clock, connections, gateway, feed }: SocketNeeds): Record<Sock
     }),
   };
 };
-
-const syncMessage = z.strictObject({
-  action: z.literal('sync'),
-  cursor: z.optional(z.nullable(z.string())),
-});
 
 /** @throws Failure `invalid-request` */
 const read = <T>(schema: z.ZodMiniType<T>, body: SocketEvent['body']): T => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
+import { toDevice } from '#functions/sync/contract.ts';
 import { type Account, expectStatus, type Task } from '#test/support/client.ts';
 import { Device, openSocket } from '#test/support/device.ts';
 import { atOnce, somebody } from './support.ts';
@@ -41,6 +42,7 @@ describe('two devices of one account', () => {
 
     const own = phone.frames.flatMap((frame) => (frame.type === 'changes' ? (frame.changes ?? []) : []));
     expect(own.some(({ version }) => version === 1)).toBe(false);
+    for (const frame of [...phone.frames, ...laptop.frames]) expect(toDevice[frame.type].parse(frame)).toEqual(frame);
     phone.drop();
     laptop.drop();
   });

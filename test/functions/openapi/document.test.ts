@@ -1,7 +1,7 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { describe, expect, it } from 'vitest';
 import { routes } from '#blueprint/routes.ts';
-import { documentOf } from '#functions/openapi/operations.ts';
+import { documentOf, socketDocumentOf } from '#functions/openapi/operations.ts';
 import { conformanceOf } from '#test/support/conformance.ts';
 
 const document = documentOf('1.2.3');
@@ -65,6 +65,36 @@ describe('the OpenAPI document', () => {
     const schema = requestBody.content['application/json']?.schema;
     expect(schema?.additionalProperties).toBe(false);
     expect(Object.keys(schema?.properties ?? {})).toContain('due_date');
+  });
+});
+
+describe('the AsyncAPI document', () => {
+  const socket = socketDocumentOf('1.2.3') as {
+    asyncapi: string;
+    components: { messages: Record<string, { name: string; payload: object }>; schemas: object };
+  };
+
+  it('has every message, either way', () => {
+    expect(socket.asyncapi).toBe('3.0.0');
+    expect(Object.keys(socket.components.messages)).toEqual([
+      'from_device_ping',
+      'from_device_sync',
+      'to_device_pong',
+      'to_device_sync',
+      'to_device_changes',
+      'to_device_error',
+    ]);
+  });
+
+  it('refers to nothing that it does not have', () => {
+    const at = (pointer: string): unknown =>
+      pointer
+        .split('/')
+        .slice(1)
+        .reduce<unknown>((node, step) => (node as Record<string, unknown>)?.[step], socket);
+    const references = [...JSON.stringify(socket).matchAll(/"\$ref":"([^"]+)"/g)].map(([, pointer]) => pointer ?? '');
+    expect(references.length).toBeGreaterThan(6);
+    expect(references.filter((pointer) => at(pointer) === undefined)).toEqual([]);
   });
 });
 

@@ -13,7 +13,7 @@ const healthy = publicOperation(openapiContracts.getHealth, async () => ({
 
 /** A handler with one operation that does as it is told. */
 const handlerOf = (answer: (event: HttpEvent) => Promise<Answer>) =>
-  createHttpHandler('openapi', { getHealth: { ...healthy, answer }, getOpenApi: healthy });
+  createHttpHandler('openapi', { getHealth: { ...healthy, answer }, getOpenApi: healthy, getAsyncApi: healthy });
 
 const failingWith = async (error: unknown) => {
   const event = httpEvent('GET /health');

@@ -1,0 +1,154 @@
+/**
+ * `npm run bench`: what the reads cost as a person's history grows. Counts only, of DynamoDB's round trips and of the units it says it
+ * used (dynoxide counts them as DynamoDB does), each beside its limit; exit code 1 when one is over it. `--json` for machines, `--large` for
+ * a hundred thousand tasks.
+ */
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { changeOf } from '#functions/sync/change.ts';
+import { cursorsOf } from '#functions/sync/feed.ts';
+import { appendRows, dynamoFeedReader } from '#functions/sync/feed-store.ts';
+import { pullChanges } from '#functions/sync/pull.ts';
+import { listTasks } from '#functions/tasks/listing.ts';
+import { everything } from '#functions/tasks/query.ts';
+import { dynamoTaskStore } from '#functions/tasks/store.ts';
+import { completeTask, itemOfTask, newTask, type TaskRecord } from '#functions/tasks/task.ts';
+import { startEngine } from '#local/dynamodb-engine.ts';
+import { systemClock } from '#shared/clock.ts';
+import { newId, type UserId, userId } from '#shared/ids.ts';
+import type { Table } from '#shared/table.ts';
+import { freePort } from '#test/support/ports.ts';
+import { makeTable } from '#test/support/table.ts';
+
+const { json, large } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, large: { type: 'boolean', default: false } },
+}).values;
+
+const days = { timezone: 'UTC', day_start: '00:00' };
+
+/** Open tasks of everybody, however long their history: what people see every day. */
+const openTasks = 50;
+
+const plant = async (table: Table, owner: UserId, history: number): Promise<TaskRecord> => {
+  const make = (title: string, parent: TaskRecord | null = null): TaskRecord =>
+    newTask(
+      {
+        id: newId(),
+        owner,
+        fields: { title, description: null, status: 'todo', priority: 'none', due_date: null, tags: ['bench'] },
+        requestHash: null,
+        parent,
+      },
+      { now: new Date(), clientId: null },
+      days,
+    );
+  const root = make('root');
+  const records = [
+    root,
+    ...Array.from({ length: 20 }, (_, index) => make(`below ${index}`, root)),
+    ...Array.from({ length: openTasks - 21 }, (_, index) => make(`open ${index}`)),
+    ...Array.from({ length: history }, (_, index) =>
+      completeTask(make(`done ${index}`), { now: new Date(), clientId: null }, days),
+    ),
+  ];
+  for (let start = 0; start < records.length; start += 25) {
+    await table.client.send(
+      new BatchWriteCommand({
+        RequestItems: {
+          [table.name]: records
+            .slice(start, start + 25)
+            .map((record) => ({ PutRequest: { Item: itemOfTask(record) } })),
+        },
+      }),
+    );
+  }
+  return root;
+};
+
+interface Cost {
+  readonly roundTrips: number;
+  readonly readUnits: number;
+}
+
+/** Asks DynamoDB what each request of some work has used. */
+const costOf = async (table: Table, work: () => Promise<unknown>): Promise<Cost> => {
+  let [roundTrips, readUnits] = [0, 0];
+  table.client.middlewareStack.add(
+    (next) => async (request) => {
+      Object.assign(request.input, { ReturnConsumedCapacity: 'TOTAL' });
+      const answer = await next(request);
+      const used = [(answer.output as { ConsumedCapacity?: unknown }).ConsumedCapacity].flat();
+      roundTrips += 1;
+      for (const capacity of used) readUnits += Number((capacity as { CapacityUnits?: number })?.CapacityUnits ?? 0);
+      return answer;
+    },
+    { step: 'initialize', name: 'bench' },
+  );
+  await work();
+  table.client.middlewareStack.remove('bench');
+  return { roundTrips, readUnits };
+};
+
+const run = async (): Promise<void> => {
+  const engine = await startEngine('dynoxide', { port: await freePort() });
+  const table = await makeTable(engine.endpoint);
+  const tasks = dynamoTaskStore(table);
+  const feed = { table, stream: 'bench' };
+  const list = listTasks({ tasks });
+  const pull = pullChanges({ feed: dynamoFeedReader(feed), clock: systemClock });
+  const request = { filter: everything, order: null, view: 'flat', limit: 50, skip: 0, cursor: null } as const;
+
+  const measured = [];
+  for (const history of large ? [100, 10_000, 100_000] : [100, 10_000]) {
+    const owner = userId(randomUUID());
+    const root = await plant(table, owner, history);
+    // What a device that was away for a moment asks for, at the end of a log as long as the history.
+    const told = [{ change: changeOf(itemOfTask(root)), changedBy: null }];
+    await appendRows(feed, owner, Array(Math.min(history, 300)).fill(told), new Date());
+    const cursor = cursorsOf(owner, feed.stream).after({ epoch: 1, seq: Math.min(history, 300) - 10 });
+    const reads = {
+      delta: () => pull(owner, cursor, 200),
+      'open list page': () => list(owner, { ...request, filter: { ...everything, status: 'open' } }, new Date()),
+      'default list page': () => list(owner, request, new Date()),
+      subtree: () => tasks.below(owner, root.path),
+      'search over the open set': () =>
+        list(owner, { ...request, filter: { ...everything, status: 'open', search_term: 'open 7' } }, new Date()),
+      'head of the log': () => dynamoFeedReader(feed).head(owner),
+      'first page of a snapshot': () => pull(owner, null, 50),
+    };
+    for (const [name, read] of Object.entries(reads)) {
+      measured.push({ name, history, ...(await costOf(table, read)) });
+    }
+  }
+
+  const rows = [...Map.groupBy(measured, ({ name }) => name)].map(([name, costs]) => {
+    const [first, last] = [costs[0], costs.at(-1)];
+    const growth = (last?.readUnits ?? 0) / Math.max(first?.readUnits ?? 1, 0.5);
+    return {
+      name,
+      round_trips: last?.roundTrips ?? 0,
+      units: costs.map(({ readUnits }) => readUnits),
+      growth: Number(growth.toFixed(2)),
+      limit: 1.1,
+    };
+  });
+  const over = rows.filter(({ growth, limit }) => growth > limit);
+  if (json) console.log(JSON.stringify({ rows, over: over.map(({ name }) => name) }, null, 2));
+  else {
+    console.log(
+      `\nWhat a read costs with ${openTasks} open tasks and a history of ${large ? '100 → 10,000 → 100,000' : '100 → 10,000'} closed ones\n`,
+    );
+    console.log(`${'read'.padEnd(28)} ${'round trips'.padStart(11)}  ${'read units'.padEnd(22)} growth (limit)`);
+    for (const { name, round_trips, units, growth, limit } of rows) {
+      console.log(
+        `${name.padEnd(28)} ${String(round_trips).padStart(11)}  ${units.join(' → ').padEnd(22)} ${growth} (${limit})${growth > limit ? '  ✗' : ''}`,
+      );
+    }
+  }
+  table.client.destroy();
+  await engine.stop();
+  process.exitCode = over.length > 0 ? 1 : 0;
+};
+
+await run();
