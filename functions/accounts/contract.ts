@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
 import { isTimezone } from '#shared/days.ts';
 import { type Contract, contract } from '#shared/operation.ts';
+import { ignored } from '#shared/parameters.ts';
 import { text } from '#shared/text.ts';
 import { isUsername } from './account.ts';
 import { profileSchema } from './profile.ts';
@@ -64,9 +65,6 @@ const tokens = z.object({
 z.globalRegistry.add(tokens, { id: 'Tokens' });
 
 const confirmationSent = z.object({ status: z.literal('confirmation_sent') });
-
-const ignored = z.optional(z.unknown());
-z.globalRegistry.add(ignored, { readOnly: true, description: 'Accepted and ignored: get, edit and put back works.' });
 
 export const profilePatch = z.strictObject({
   user_id: ignored,

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
 import { statuses, taskSchema } from '#functions/tasks/task.ts';
 import { type Contract, contract } from '#shared/operation.ts';
+import { ignored, wholeNumber } from '#shared/parameters.ts';
 import { text } from '#shared/text.ts';
 import { noteSchema } from './note.ts';
 
@@ -13,15 +14,7 @@ const fields = {
   status: z._default(z.enum(statuses), 'todo'),
 };
 
-const ignored = z.optional(z.unknown());
-z.globalRegistry.add(ignored, { readOnly: true, description: 'Accepted and ignored: get, edit and put back works.' });
-
 const noteId = z.object({ task_id: z.uuid() });
-
-const limit = z.pipe(
-  z.string().check(z.regex(/^\d{1,3}$/, 'must be a whole number from 1 to 100')),
-  z.pipe(z.transform(Number), z.int().check(z.minimum(1), z.maximum(100))),
-);
 
 export const guestContracts = {
   createGuest: contract({
@@ -36,7 +29,7 @@ export const guestContracts = {
   }),
   listGuestTasks: contract({
     summary: 'List a guest’s notes, the newest first; an unknown guest has none',
-    query: z.strictObject({ limit: z._default(limit, 50), cursor: z.optional(z.string()) }),
+    query: z.strictObject({ limit: z._default(wholeNumber(1, 100), 50), cursor: z.optional(z.string()) }),
     replies: { 200: z.object({ items: z.array(noteSchema), next_cursor: z.nullable(z.string()) }) },
   }),
   getGuestTask: contract({

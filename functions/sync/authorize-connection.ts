@@ -1,5 +1,6 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import type { Clock } from '#shared/clock.ts';
+import { clientIds } from '#shared/parameters.ts';
 import type { TicketHolder, TicketStore } from './ticket.ts';
 
 /** @returns whose token it is and when it ends; null when it is nobody's */
@@ -47,10 +48,8 @@ const holderOf = async (
 ): Promise<TicketHolder | null> => {
   const verified = await verify(token);
   const clientId = headerOf(event, 'x-client-id');
-  return verified && { ...verified, clientId: clientId !== undefined && isClientId(clientId) ? clientId : null };
+  return verified && { ...verified, clientId: clientId !== undefined && clientIds.test(clientId) ? clientId : null };
 };
 
 const headerOf = ({ headers }: APIGatewayRequestAuthorizerEvent, name: string): string | undefined =>
   Object.entries(headers ?? {}).find(([given]) => given.toLowerCase() === name)?.[1];
-
-const isClientId = (text: string): boolean => /^[\x21-\x7e]{1,64}$/.test(text);

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
 import { taskSchema } from '#functions/tasks/task.ts';
 import { type Contract, contract } from '#shared/operation.ts';
+import { clientIds, wholeNumber } from '#shared/parameters.ts';
 import { changeSchema } from './change.ts';
 import { conflictSchema, editSchema, lossSchema } from './edit.ts';
 
@@ -16,10 +17,7 @@ z.globalRegistry.add(pull, { id: 'Changes' });
 /** How many changes one answer holds at most, unless the client asks for another number. */
 export const defaultLimit = 200;
 
-const limit = z.pipe(
-  z.string().check(z.regex(/^\d{1,4}$/, 'must be a whole number from 1 to 1000')),
-  z.pipe(z.transform(Number), z.int().check(z.minimum(1), z.maximum(1000))),
-);
+const limit = wholeNumber(1, 1_000);
 
 const problem = z.record(z.string(), z.unknown());
 
@@ -34,7 +32,7 @@ const editResult = z.object({
 z.globalRegistry.add(editResult, { id: 'EditResult' });
 z.globalRegistry.add(conflictSchema, { id: 'Conflict' });
 
-const clientId = z.string().check(z.regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters'));
+const clientId = z.string().check(z.regex(clientIds, 'must be 1 to 64 visible ASCII characters'));
 
 /** What devices send on their socket, by its `action`. */
 export const fromDevice = {

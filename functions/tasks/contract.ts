@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
 import { type Contract, contract } from '#shared/operation.ts';
+import { ignored, wholeNumber } from '#shared/parameters.ts';
 import { text } from '#shared/text.ts';
 import { dueDateSchema } from './due-date.ts';
 import { sortFields } from './query.ts';
@@ -40,9 +41,6 @@ const draft = {
   parent_id: z._default(z.nullable(z.uuid()), null),
   ...notYet,
 };
-
-const ignored = z.optional(z.unknown());
-z.globalRegistry.add(ignored, { readOnly: true, description: 'Accepted and ignored: get, edit and put back works.' });
 
 /** What the server decides. */
 const readOnly = {
@@ -86,12 +84,6 @@ const taskNode: z.ZodMiniType<TaskNode, TaskNode> = z.object({
   },
 });
 z.globalRegistry.add(taskNode, { id: 'TaskNode' });
-
-const wholeNumber = (min: number, max: number) =>
-  z.pipe(
-    z.string().check(z.regex(/^\d{1,6}$/, `must be a whole number from ${min} to ${max}`)),
-    z.pipe(z.transform(Number), z.int().check(z.minimum(min), z.maximum(max))),
-  );
 
 const batchOperation = z.strictObject({
   op: z.enum(['create', 'update', 'delete', 'complete', 'reopen', 'move']),

@@ -353,7 +353,7 @@ describe.skipIf(!inject('engines').dynoxide)('the tree of tasks, whatever is don
             children: 'children' in taken ? taken.children : '',
           });
           expect([taken.op, real]).toEqual([taken.op, expected]);
-          expect(await pictureOf(here)).toEqual(model.picture());
+          expect(await pictureOf(here, model)).toEqual(model.picture());
         }
       }),
       { numRuns: runs },
@@ -402,7 +402,7 @@ describe.skipIf(!inject('engines').dynoxide)('the tree of tasks, whatever is don
   type World = ReturnType<typeof world>;
 
   /** Everything, as the model draws it; paths must agree with parents. */
-  const pictureOf = async ({ all }: World): Promise<readonly ModelTask[]> => {
+  const pictureOf = async ({ all }: World, model: TreeModel): Promise<readonly ModelTask[]> => {
     const records = await all();
     const byId = new Map(records.map((record) => [record.task.id, record]));
     for (const { task, path } of records) {
@@ -417,10 +417,12 @@ describe.skipIf(!inject('engines').dynoxide)('the tree of tasks, whatever is don
         status: task.status,
         closedWith: closed?.with ?? null,
         // Only the order among open ones is anybody's wish.
-        place: (siblings.get(task.parent_id) ?? [])
-          .filter((sibling) => sibling.closed === null)
-          .sort((a, b) => (a.task.position < b.task.position ? -1 : 1))
-          .findIndex((sibling) => sibling.task.id === task.id),
+        place: model.isOrdered(task.parent_id)
+          ? (siblings.get(task.parent_id) ?? [])
+              .filter((sibling) => sibling.closed === null)
+              .sort((a, b) => (a.task.position < b.task.position ? -1 : 1))
+              .findIndex((sibling) => sibling.task.id === task.id)
+          : null,
       }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   };

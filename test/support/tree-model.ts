@@ -1,10 +1,10 @@
-/** What a task is to the model. `place`: among its open siblings, -1 for a closed one. */
+/** What a task is to the model. `place`: among its open siblings, -1 for a closed one, `null` where nobody promises any. */
 export interface ModelTask {
   readonly id: string;
   readonly parent: string | null;
   readonly status: string;
   readonly closedWith: string | null;
-  readonly place: number;
+  readonly place: number | null;
 }
 
 interface Entry {
@@ -24,10 +24,16 @@ interface Place {
 /** The tree as a plain list in the order of places: what the semantics say, as simply as can be. */
 export class TreeModel {
   readonly #maxDepth: number;
+  /** Below these, places among siblings are nobody's promise any more: closed ones stood between, or others' children came up. */
+  readonly #unordered = new Set<string | null>();
   #list: Entry[] = [];
 
   constructor(maxDepth: number) {
     this.#maxDepth = maxDepth;
+  }
+
+  isOrdered(parent: string | null): boolean {
+    return !this.#unordered.has(parent);
   }
 
   get ids(): readonly string[] {
@@ -92,7 +98,11 @@ export class TreeModel {
     const entry = this.#find(id);
     if (!entry) return 'not-found';
     const gone = new Set(children === 'delete' ? [entry, ...this.#below(id)] : [entry]);
-    for (const other of this.#list) if (other.parent === id) other.parent = entry.parent;
+    for (const other of this.#list) {
+      if (other.parent !== id || children === 'delete') continue;
+      other.parent = entry.parent;
+      this.#unordered.add(entry.parent);
+    }
     this.#list = this.#list.filter((other) => !gone.has(other));
     return 'ok';
   }
@@ -104,9 +114,11 @@ export class TreeModel {
         parent,
         status: open ? 'todo' : 'done',
         closedWith,
-        place: this.#list
-          .filter((sibling) => sibling.parent === parent && sibling.open)
-          .findIndex((sibling) => sibling.id === id),
+        place: this.isOrdered(parent)
+          ? this.#list
+              .filter((sibling) => sibling.parent === parent && sibling.open)
+              .findIndex((sibling) => sibling.id === id)
+          : null,
       }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
@@ -143,6 +155,8 @@ export class TreeModel {
       this.#list.push(entry);
       return;
     }
+    if (this.#list.some((sibling) => sibling.parent === entry.parent && !sibling.open))
+      this.#unordered.add(entry.parent);
     const index = this.#list.findIndex(({ id }) => id === anchor);
     this.#list.splice(after === undefined ? index : index + 1, 0, entry);
   }

@@ -1,0 +1,15 @@
+import * as z from 'zod/mini';
+
+/** A whole number, out of the text of a query parameter. */
+export const wholeNumber = (min: number, max: number) =>
+  z.pipe(
+    z.string().check(z.regex(/^\d{1,6}$/, `must be a whole number from ${min} to ${max}`)),
+    z.pipe(z.transform(Number), z.int().check(z.minimum(min), z.maximum(max))),
+  );
+
+/** What the server decides: accepted in what a client puts back, and ignored. */
+export const ignored = z.optional(z.unknown());
+z.globalRegistry.add(ignored, { readOnly: true, description: 'Accepted and ignored: get, edit and put back works.' });
+
+/** How a device calls itself. */
+export const clientIds = /^[\x21-\x7e]{1,64}$/;
