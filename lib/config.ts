@@ -99,6 +99,10 @@ const specialSizings: StageConfig['sizings'] = {
   'feed-repair': { memoryMegabytes: 1024, timeoutSeconds: 60 },
   // A minute's worth of work at most: then comes the next run.
   'due-work': { memoryMegabytes: 1024, timeoutSeconds: 60 },
+  // A hundred operations one after the other, or a hundred notes: as long as API Gateway waits, 30 seconds.
+  tasks: { memoryMegabytes: 1024, timeoutSeconds: 29 },
+  guest: { memoryMegabytes: 1024, timeoutSeconds: 29 },
+  sync: { memoryMegabytes: 1024, timeoutSeconds: 29 },
   openapi: { memoryMegabytes: 512, timeoutSeconds: 5 },
 };
 

@@ -275,7 +275,9 @@ const connectRequest = (request: IncomingMessage, url: URL): { event: object; as
 
 const routeKeyIn = (body: string, selector: string): string => {
   try {
-    return String(JSON.parse(body)?.[selector]);
+    const selected: unknown = JSON.parse(body)?.[selector];
+    // API Gateway's own routes are not for clients to name.
+    return typeof selected === 'string' && !selected.startsWith('$') ? selected : '$default';
   } catch {
     return '$default';
   }

@@ -226,7 +226,25 @@ const checkMediaType = (definition: Contract, event: HttpEvent): void => {
   }
 };
 
+/** Nothing that an API takes is nested deeper; what is would exhaust the stack of whoever walks through it. */
+const deepestJson = 64;
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1)));
+
 const parseJson = (bytes: Buffer): unknown => {
+  const json = decodeJson(bytes);
+  if (isDeeper(json, deepestJson)) {
+    throw new Failure('invalid-request', 'The body is nested too deeply.', {
+      errors: [{ pointer: '#', detail: `must not be nested deeper than ${deepestJson} levels` }],
+    });
+  }
+  return json;
+};
+
+const decodeJson = (bytes: Buffer): unknown => {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {

@@ -9,6 +9,8 @@ export interface Connection {
   readonly connectedAt: Date;
   /** Its token's end, or two hours after it was made (API Gateway ends it then anyway), whichever comes first. */
   readonly expiresAt: Date;
+  /** Closed before it was open: it is told nothing, and its first ping closes it. */
+  readonly ended?: boolean;
 }
 
 /** API Gateway's own limit for a WebSocket connection. */
@@ -18,22 +20,28 @@ export const connectionsPerUser = 20;
 
 /** Where open connections are remembered. */
 export interface ConnectionStore {
-  put(owner: UserId, connection: Connection): Promise<void>;
+  /** @returns false for one that has been ended meanwhile */
+  put(owner: UserId, connection: Connection): Promise<boolean>;
   /** The live ones, the oldest first. */
   list(owner: UserId, now: Date): Promise<readonly Connection[]>;
+  /** Marks one as ended. */
+  end(owner: UserId, connection: Connection): Promise<void>;
   forget(owner: UserId, id: string): Promise<void>;
 }
 
 /** The oldest ones make room: a device that comes back often must not be locked out by the ghosts of its earlier connections. */
-export const tooMany = (connections: readonly Connection[]): readonly Connection[] =>
-  connections.slice(0, Math.max(0, connections.length - connectionsPerUser));
+export const tooMany = (connections: readonly Connection[]): readonly Connection[] => {
+  const open = connections.filter(({ ended }) => !ended);
+  return open.slice(0, Math.max(0, open.length - connectionsPerUser));
+};
 
 export type Delivery = 'delivered' | 'gone' | 'failed';
 
 /** What can be done to a device's connection from outside. Neither throws: a device that cannot be reached is nobody's failure. */
 export interface Gateway {
   post(connectionId: string, text: string): Promise<Delivery>;
-  close(connectionId: string): Promise<void>;
+  /** `gone`: there is none, or none yet. */
+  close(connectionId: string): Promise<'closed' | 'gone' | 'failed'>;
 }
 
 interface Needs {
@@ -41,13 +49,21 @@ interface Needs {
   readonly gateway: Gateway;
 }
 
-/** Closes and forgets connections. */
+/** A connection that is not there may not be there yet: its `$connect` has not been answered. Later it is surely gone. */
+export const settledAfterMilliseconds = 10_000;
+
+/**
+ * Closes and forgets connections. One that could not be closed because it is not open yet is marked as ended, told nothing, and closed by
+ * its first ping.
+ */
 export const endThem =
   ({ connections, gateway }: Needs) =>
-  async (owner: UserId, ended: readonly Connection[]): Promise<void> => {
-    const results = await concurrently(ended, connectionsPerUser, async ({ id }) => {
-      await gateway.close(id);
-      await connections.forget(owner, id);
+  async (owner: UserId, ended: readonly Connection[], now: Date): Promise<void> => {
+    const results = await concurrently(ended, connectionsPerUser, async (connection) => {
+      const outcome = await gateway.close(connection.id);
+      const young = now.getTime() - connection.connectedAt.getTime() < settledAfterMilliseconds;
+      if (outcome === 'closed' || (outcome === 'gone' && !young)) await connections.forget(owner, connection.id);
+      else await connections.end(owner, connection);
     });
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   };
@@ -56,4 +72,4 @@ export const endThem =
 export const endConnections =
   (needs: Needs) =>
   async (owner: UserId, now: Date): Promise<void> =>
-    endThem(needs)(owner, await needs.connections.list(owner, now));
+    endThem(needs)(owner, await needs.connections.list(owner, now), now);

@@ -26,9 +26,11 @@ export const apiGateway = (callbackUrl: string): Gateway => {
     close: async (ConnectionId) => {
       try {
         await client.send(new DeleteConnectionCommand({ ConnectionId }));
+        return 'closed';
       } catch (error) {
-        if (error instanceof GoneException) return;
+        if (error instanceof GoneException) return 'gone';
         log.warn('a connection could not be closed', { error: errorOf(error).name });
+        return 'failed';
       }
     },
   };

@@ -2,7 +2,7 @@ import type { Clock } from '#shared/clock.ts';
 import { concurrently } from '#shared/concurrently.ts';
 import type { UserId } from '#shared/ids.ts';
 import { errorOf, log } from '#shared/log.ts';
-import type { Connection, ConnectionStore, Gateway } from './connection.ts';
+import { type Connection, type ConnectionStore, type Gateway, settledAfterMilliseconds } from './connection.ts';
 import { cursorsOf, type Head, type LoggedChange } from './feed.ts';
 
 /** One row of a log on its way to devices. */
@@ -17,9 +17,6 @@ const frameBytes = 32 * 1024;
 
 /** More than the 20 connections that one user may have. */
 const postsAtOnce = 20;
-
-/** A post before `$connect` has been answered finds nobody yet: younger rows are left alone. */
-const settledAfterMilliseconds = 10_000;
 
 export interface PushNeeds {
   readonly clock: Clock;
@@ -38,7 +35,7 @@ export const pushTo =
   async (owner: UserId, frames: readonly Frame[], until: Date): Promise<void> => {
     const now = clock.now();
     if (frames.length === 0 || now >= until) return;
-    const live = await connections.list(owner, now);
+    const live = (await connections.list(owner, now)).filter(({ ended }) => !ended);
     const textsOf = framesFor(owner, stream, frames);
     const told = await concurrently(live, postsAtOnce, async (connection) => {
       for (const text of textsOf(connection)) {

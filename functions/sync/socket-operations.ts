@@ -94,7 +94,7 @@ const actsOf = ({ clock, connections, gateway, feed }: SocketNeeds): Record<Sock
       );
       // Before it is closed: the answer to the message would come too late.
       await gateway.post(device.connection.id, JSON.stringify(errorAnswer(failure, event)));
-      await end(device.owner, [device.connection]);
+      await end(device.owner, [device.connection], clock.now());
       throw failure;
     };
 
@@ -103,7 +103,7 @@ const actsOf = ({ clock, connections, gateway, feed }: SocketNeeds): Record<Sock
       await connections.put(owner, connection);
       // After the put: of any number that connect at once, the last to look sees them all.
       const ended = tooMany(await connections.list(owner, clock.now()));
-      await end(owner, ended);
+      await end(owner, ended, clock.now());
       // It is not open yet, so that nobody could have closed it.
       if (ended.some(({ id }) => id === connection.id)) {
         throw new Failure('too-many-requests', 'Too many newer connections were made at the same time.');
@@ -117,7 +117,13 @@ const actsOf = ({ clock, connections, gateway, feed }: SocketNeeds): Record<Sock
     },
 
     ping: whileSignedIn(async ({ owner, connection }) => {
-      const [head] = await Promise.all([feed.head(owner), connections.put(owner, connection)]);
+      const [head, open] = await Promise.all([feed.head(owner), connections.put(owner, connection)]);
+      // It was ended while it was being made: a new password, or too many others.
+      if (!open) {
+        await gateway.close(connection.id);
+        await connections.forget(owner, connection.id);
+        throw new Failure('invalid-credentials', 'This connection has been ended: connect again.');
+      }
       return {
         type: 'pong',
         cursor: cursorsOf(owner, feed.stream).after(head),

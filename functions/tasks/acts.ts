@@ -2,7 +2,7 @@ import { derivedId, type UserId } from '#shared/ids.ts';
 import type { Idempotency, VersionCondition } from '#shared/operation.ts';
 import { Failure } from '#shared/problems.ts';
 import { busy, untilItHolds } from '#shared/retry.ts';
-import type { Write } from '#shared/table.ts';
+import type { Condition, Write } from '#shared/table.ts';
 import { ancestorIds, depthOf, isWithin, maxDepth, pathUnder } from './path.ts';
 import type { Job, JobStore, TaskStore } from './ports.ts';
 import { longestPosition, positionAfter, positionBetween, positionsBetween } from './position.ts';
@@ -72,6 +72,15 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
   ): Promise<TaskRecord> =>
     untilItHolds(async () => {
       const id = idempotency ? derivedId('task', owner, idempotency.key) : newId();
+      const leansOnOthers = draft.parent_id !== null || (draft.after ?? draft.before ?? null) !== null;
+      if (idempotency && leansOnOthers) {
+        // A replay is one also when its parent or its sibling is gone by now.
+        const made = await tasks.get(owner, id, act.now);
+        if (made && made.requestHash === idempotency.requestHash) {
+          await memory?.checkOvertaken();
+          return made;
+        }
+      }
       const [days, ancestry, position] = await Promise.all([
         draft.fields.status === 'done' ? tasks.days(owner, act.now) : anyDays,
         ancestryOf(owner, draft.parent_id, act),
@@ -280,7 +289,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     // The places of a large tree follow one after the other when it is moved; until then they are not the truth.
     const settled = chain.every(({ task }, index) => task.parent_id === (chain[index - 1]?.task.id ?? null));
     if (!settled) throw busy();
-    return { parent, chain, checks: chain.map(unmovedCheck) };
+    return { parent, chain, checks: [...chain.slice(0, -1).map(unmovedCheck), ...chain.slice(-1).map(receives)] };
   };
 
   /** What a move does to a task's fields, to its place, and to everything below. */
@@ -344,10 +353,12 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
 const reopenedOf = (above: readonly (TaskRecord | null)[], act: Act, days: DayRules): readonly Transition[] =>
   above.flatMap((before) => (before?.task.status === 'done' ? [{ before, after: reopenTask(before, act, days) }] : []));
 
-/** What a transaction writes it cannot check as well; the write has a condition of its own. */
+/** What a transaction writes it cannot check, or touch, as well; the write has a condition of its own. */
 const isCheckOn = (write: Write, transitions: readonly Transition[]): boolean =>
-  'check' in write &&
-  transitions.some(({ before }) => write.check.sk === taskKey(before.task.user_id, before.task.id).sk);
+  transitions.some(({ before }) => {
+    const { sk } = taskKey(before.task.user_id, before.task.id);
+    return ('check' in write && write.check.sk === sk) || ('update' in write && write.update.sk === sk);
+  });
 
 export type TaskActs = ReturnType<typeof taskActs>;
 
@@ -372,13 +383,22 @@ const byPosition = (a: TaskRecord, b: TaskRecord): number =>
   a.task.position === b.task.position ? (a.task.id < b.task.id ? -1 : 1) : a.task.position < b.task.position ? -1 : 1;
 
 /** It is there, and under the same parent: two moves at once cannot make a circle of each other. */
-const unmovedCheck = ({ task, path }: TaskRecord): Write => ({
-  check: taskKey(task.user_id, task.id),
-  condition: {
-    expression: 'attribute_not_exists(#deleted) AND #parent_id = :parent_id AND #by_path = :by_path',
-    names: { '#deleted': 'deleted', '#parent_id': 'parent_id', '#by_path': 'by_path' },
-    values: { ':parent_id': task.parent_id, ':by_path': path },
-  },
+const unmovedCheck = (record: TaskRecord): Write => ({
+  check: taskKey(record.task.user_id, record.task.id),
+  condition: unmoved(record),
+});
+
+const unmoved = ({ task, path }: TaskRecord): Condition => ({
+  expression: 'attribute_not_exists(#deleted) AND #parent_id = :parent_id AND #by_path = :by_path',
+  names: { '#deleted': 'deleted', '#parent_id': 'parent_id', '#by_path': 'by_path' },
+  values: { ':parent_id': task.parent_id, ':by_path': path },
+});
+
+/** … and something comes below it: whoever has looked there before looks again. */
+const receives = (parent: TaskRecord): Write => ({
+  update: taskKey(parent.task.user_id, parent.task.id),
+  change: { add: { below_version: 1 } },
+  condition: unmoved(parent),
 });
 
 /** What acts do to the tasks below, each task once, and none that the act changes itself. */

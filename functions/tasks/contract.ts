@@ -148,6 +148,7 @@ export const taskContracts = {
     summary: 'List tasks: the open ones by due date (undated last), then the closed ones, newest first',
     query: listQuery,
     replies: { 200: taskPage },
+    problems: ['too-large'],
   }),
   getTask: contract({
     summary: 'Get a task, alone or with everything below it',
@@ -155,7 +156,7 @@ export const taskContracts = {
     query: z.strictObject({ include: z.optional(z.literal('descendants')) }),
     headers: ['If-None-Match'],
     replies: { 200: taskNode },
-    problems: ['not-found'],
+    problems: ['not-found', 'too-large'],
   }),
   replaceTask: contract({
     summary: 'Replace a task: what is left out gets its default',

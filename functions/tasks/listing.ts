@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { decodeListCursor, encodeCursor } from '#shared/cursors.ts';
 import type { UserId } from '#shared/ids.ts';
+import { Failure } from '#shared/problems.ts';
 import type { KeyedFilter, StateRange, TaskStore } from './ports.ts';
 import { comparatorOf, matcherOf, positionIn, type SortPosition, type TaskFilter, type TaskOrder } from './query.ts';
 import { isOpen, stateKey, stateKeys, type TaskRecord } from './task.ts';
@@ -143,13 +144,32 @@ const sortTree = (items: readonly Listed[], compare: Compare): readonly Listed[]
 
 const upToBytes = (items: readonly Listed[]): readonly Listed[] => {
   let bytes = 0;
-  return items.filter((item, index) => {
-    bytes += JSON.stringify(item, (name, value) => (name === 'fieldVersions' ? undefined : value)).length;
-    return index === 0 || bytes <= pageBytes;
+  const fitting = items.findIndex((item, index) => {
+    bytes += bytesOf(item);
+    return index > 0 && bytes > pageBytes;
   });
+  return fitting === -1 ? items : items.slice(0, fitting);
 };
 
-/** Everything below a task, as a tree under it, in their order. */
+/** Lambda answers with 6 MB at most, and a tree may hold more. */
+const treeBytes = 4 * 1024 * 1024;
+
+/** @throws Failure `too-large` for a tree that no answer can hold */
+const bytesOf = ({ record, children }: Listed): number => {
+  const bytes = (children ?? []).reduce(
+    (sum, child) => sum + bytesOf(child),
+    Buffer.byteLength(JSON.stringify(record.task)),
+  );
+  if (bytes > treeBytes) {
+    throw new Failure(
+      'too-large',
+      'This tree is larger than an answer can be: list the children of its tasks (parent_id).',
+    );
+  }
+  return bytes;
+};
+
+/** Everything below a task, as a tree under it, in their order. @throws Failure `too-large` */
 export const nested = (root: TaskRecord, below: readonly TaskRecord[]): Listed => {
   const childrenOf = Map.groupBy(below, ({ task }) => task.parent_id);
   const nodeOf = (record: TaskRecord): Listed => ({
@@ -158,5 +178,7 @@ export const nested = (root: TaskRecord, below: readonly TaskRecord[]): Listed =
       .sort((a, b) => (a.task.position < b.task.position ? -1 : 1))
       .map(nodeOf),
   });
-  return nodeOf(root);
+  const tree = nodeOf(root);
+  bytesOf(tree);
+  return tree;
 };

@@ -56,6 +56,8 @@ export interface TaskRecord {
   readonly closed: { readonly at: string; readonly from: OpenStatus; readonly with: string | null } | null;
   /** Its place in the tree: `<root>/<…>/<id>`. An index: `parent_id` is the truth. */
   readonly path: string;
+  /** How often something was put below it: an act on all below holds only if nothing came since it looked. */
+  readonly belowVersion: number;
   /** What completing it counted, so that undoing undoes exactly that. */
   readonly counted: Counted | null;
   /** The device that wrote this version; its own socket is spared the echo. */
@@ -129,6 +131,7 @@ export const newTask = (
     fieldVersions: Object.fromEntries([...editable, 'parent_id', 'position'].map((field) => [field, 1])),
     closed: null,
     path: pathUnder(parent?.path ?? null, id),
+    belowVersion: 0,
     counted: null,
     changedBy: act.clientId,
     requestHash,
@@ -232,6 +235,7 @@ const taskItem = z.object({
   user_id: z.pipe(z.string(), z.transform(userId)),
   field_versions: z.record(z.string(), z.number()),
   by_path: z.string(),
+  below_version: z._default(z.number(), 0),
   closed: z.nullable(
     z.object({ at: z.string(), from: z.enum(openStatuses), with: z._default(z.nullable(z.string()), null) }),
   ),
@@ -243,12 +247,22 @@ const taskItem = z.object({
 
 /** @throws ZodError when the item is no task */
 export const taskFromItem = (item: Item): TaskRecord => {
-  const { field_versions, by_path, closed, counted_day, counted_tags, changed_by, request_hash, ...task } =
-    taskItem.parse(item);
+  const {
+    field_versions,
+    by_path,
+    below_version,
+    closed,
+    counted_day,
+    counted_tags,
+    changed_by,
+    request_hash,
+    ...task
+  } = taskItem.parse(item);
   return {
     task: { ...task, reminders: [] },
     fieldVersions: field_versions,
     path: by_path,
+    belowVersion: below_version,
     closed,
     counted:
       counted_day === null || task.completed_at === null
@@ -280,6 +294,7 @@ export const itemOfTask = (record: TaskRecord): Item => ({
   ...record.task,
   by_state: stateKey(record),
   by_path: record.path,
+  below_version: record.belowVersion,
   field_versions: record.fieldVersions,
   closed: record.closed,
   counted_day: record.counted?.day ?? null,

@@ -2,7 +2,7 @@ import { prefix } from '#blueprint/table.ts';
 import { epochSeconds, memorySeconds, secondsAfter } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
-import { absent, atVersion, type Write } from '#shared/table.ts';
+import { absent, atVersion, type Condition, type Write } from '#shared/table.ts';
 import { type Act, type Counted, itemOfTask, type TaskRecord, taskKey } from './task.ts';
 
 /** Everything that creating a task writes, in one transaction: one that is done from its beginning is counted in the same act. */
@@ -22,12 +22,22 @@ export const transitionWrites = (transitions: readonly Transition[], act: Act): 
   ...transitions.map(
     ({ before, after }): Write => ({
       put: after === 'gone' ? tombstoneOf(before, act) : itemOfTask(after),
-      condition: atVersion(before.task.version),
+      condition: asRead(before),
     }),
   ),
   // What a deleted task has completed stays counted.
   ...countWrites(transitions.flatMap(({ before, after }) => (after === 'gone' ? [] : [{ before, after }]))),
 ];
+
+/** In the version that was read, and with nothing below it that has come since. */
+const asRead = ({ task, belowVersion }: TaskRecord): Condition => {
+  const { expression, names, values } = atVersion(task.version);
+  return {
+    expression: `${expression} AND (#below_version = :below_version${belowVersion === 0 ? ' OR attribute_not_exists(#below_version)' : ''})`,
+    names: { ...names, '#below_version': 'below_version' },
+    values: { ...values, ':below_version': belowVersion },
+  };
+};
 
 interface Counting {
   readonly before: TaskRecord | null;
@@ -58,18 +68,20 @@ const countWrites = (countings: readonly Counting[]): Write[] => {
         ]
       : []),
   ]);
-  const days = new Map<string, { key: Key; add: Record<string, number> }>();
-  const count = (owner: UserId, { day, tags }: Counted, by: 1 | -1): void => {
-    const entry = days.get(day) ?? { key: userKey(owner, `${prefix.day}${day}`), add: {} };
-    days.set(day, entry);
-    // A counter a tag, as attributes of the day: `ADD` makes what is not there.
-    for (const name of ['completed', ...tags.map((tag) => `tag#${tag}`)]) entry.add[name] = (entry.add[name] ?? 0) + by;
+  // Tags are counted from the rows: as attributes of a day they would outgrow its item.
+  const days = new Map<string, { key: Key; completed: number }>();
+  const count = (owner: UserId, { day }: Counted, by: 1 | -1): void => {
+    const { key, completed } = days.get(day) ?? { key: userKey(owner, `${prefix.day}${day}`), completed: 0 };
+    days.set(day, { key, completed: completed + by });
   };
   for (const { before, after } of changed) {
     if (before?.counted) count(after.task.user_id, before.counted, -1);
     if (after.counted) count(after.task.user_id, after.counted, 1);
   }
-  return [...rows, ...[...days.values()].map(({ key, add }): Write => ({ update: key, change: { add } }))];
+  return [
+    ...rows,
+    ...[...days.values()].map(({ key, completed }): Write => ({ update: key, change: { add: { completed } } })),
+  ];
 };
 
 const completionKey = (owner: UserId, id: string, { completed_at }: Counted) =>

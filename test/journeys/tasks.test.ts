@@ -119,6 +119,12 @@ describe('keeping tasks', () => {
     expect((await ada.client.ask('POST', '/tasks', { body })).status).toBe(400);
   });
 
+  it('refuses a body that is nested too deeply, whatever comes with it', async () => {
+    const deep = `{"operations":[{"op":"create","data":{"title":"x","more":${'['.repeat(50_000)}${']'.repeat(50_000)}}}]}`;
+    const headers = { 'idempotency-key': crypto.randomUUID() };
+    expect((await ada.client.ask('POST', '/tasks/batch', { body: deep, headers })).status).toBe(400);
+  });
+
   it('refuses a body of 300 KB', async () => {
     expect((await ada.client.post('/tasks', { title: 'x', description: 'x'.repeat(300_000) })).status).toBe(413);
   });

@@ -39,6 +39,32 @@ describeOnEngines('connections', (table) => {
     expect(await store().list(ada, now)).toEqual([old, young]);
   });
 
+  it('that could not be closed because they are not open yet are told nothing, and closed by their first ping', async () => {
+    const ada = somebody();
+    await store().put(ada, connection('opening'));
+    const closed: string[] = [];
+    const gateway = { ...fakeGateway(), close: async (id: string) => (closed.push(id), 'gone' as const) };
+    await endConnections({ connections: store(), gateway })(ada, now);
+    expect(await store().list(ada, now)).toMatchObject([{ id: 'opening', ended: true }]);
+    const answer = await answerSocket({
+      clock: { now: () => now },
+      connections: store(),
+      gateway,
+      feed: dynamoFeedReader({ table: table(), stream: 'stream' }),
+    })({
+      requestContext: {
+        routeKey: 'ping',
+        connectionId: 'opening',
+        requestId: 'r',
+        connectedAt: now.getTime(),
+        authorizer: { user_id: ada, token_expires_at: String(end.getTime() / 1000) },
+      },
+    });
+    expect(JSON.parse(answer.body ?? '')).toMatchObject({ type: 'error', problem: { type: 'invalid-credentials' } });
+    expect(closed).toEqual(['opening', 'opening']);
+    expect(await store().list(ada, now)).toEqual([]);
+  });
+
   it.each([
     [-1, true],
     [0, false],

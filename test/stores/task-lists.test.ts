@@ -177,6 +177,19 @@ describeOnEngines('lists of tasks', (table) => {
     });
   });
 
+  it('of a tree that no answer can hold say so', async () => {
+    const here = world(table());
+    const root = await here.create({ title: 'root' });
+    const description = '€'.repeat(20_000);
+    for (let count = 0; count < 75; count += 1) await here.create({ title: 't', description, parent_id: root.id });
+    const params = { task_id: root.id };
+    const subtree = await here.call('GET /tasks/{task_id}', { user: here.user, params, query: 'include=descendants' });
+    const tree = await here.call('GET /tasks', { user: here.user, query: 'view=tree' });
+    expect([subtree.status, tree.status]).toEqual([413, 413]);
+    const children = await here.pages(`parent_id=${root.id}&limit=100`);
+    expect(children).toHaveLength(75);
+  });
+
   it('of the children of a task', async () => {
     const here = world(table());
     const root = await here.create({ title: 'root' });

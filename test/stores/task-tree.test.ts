@@ -218,6 +218,47 @@ describeOnEngines('the tree of tasks', (table) => {
     });
   });
 
+  it('leaves no orphans behind, whatever is put below it while it is cut or moved', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { create, acts, owner, act, all } = world(table());
+      const [root, other] = [await create('root'), await create('other')];
+      const child = await create('child', root);
+      await Promise.allSettled([
+        ...Array.from({ length: 6 }, () => create('new', round % 2 === 0 ? root : child)),
+        round < 3 ? acts.remove(owner, root, 'delete', act(), null) : acts.move(owner, root, other, {}, act(), null),
+      ]);
+      const records = await all();
+      const paths = new Map(records.map(({ task, path }) => [task.id, path]));
+      for (const { task, path } of records) {
+        const above = task.parent_id === null ? null : paths.get(task.parent_id);
+        expect([task.title, above === undefined]).toEqual([task.title, false]);
+        expect(path).toBe(above === null ? task.id : `${above}/${task.id}`);
+      }
+    }
+  });
+
+  it('answers a replayed creation also when its parent is gone', async () => {
+    const { create, acts, owner, act } = world(table());
+    const parent = await create('parent');
+    const draft = { fields: fields('child'), parent_id: parent };
+    const idempotency = { key: 'k', requestHash: 'h' };
+    const first = await acts.create(owner, draft, act(), idempotency);
+    await acts.remove(owner, parent, 'reparent', act(), null);
+    const again = await acts.create(owner, draft, act(), idempotency);
+    expect([again.task.id, again.task.parent_id]).toEqual([first.task.id, null]);
+  });
+
+  it('is completed whatever tags it has', async () => {
+    const { create, acts, owner, act, all } = world(table());
+    const root = await create('root');
+    for (let count = 0; count < 30; count += 1) {
+      const tags = Array.from({ length: 20 }, (_, index) => `tag ${count} ${index} ${'x'.repeat(30)}`);
+      await acts.create(owner, { fields: { ...fields('t'), tags }, parent_id: root }, act(), null);
+    }
+    await acts.complete(owner, root, 'complete', act(), null);
+    expect(new Set((await all()).map(({ task }) => task.status))).toEqual(new Set(['done']));
+  });
+
   describe('of 500 tasks', () => {
     const plant = async (here: ReturnType<typeof world>) => {
       const root = await here.create('root');

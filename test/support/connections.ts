@@ -6,7 +6,13 @@ export const connectionsInMemory = (...there: readonly Connection[]) => {
   const store: ConnectionStore = {
     put: async (_, connection) => {
       await null;
+      if (rows.get(connection.id)?.ended) return false;
       rows.set(connection.id, connection);
+      return true;
+    },
+    end: async (_, connection) => {
+      await null;
+      rows.set(connection.id, { ...connection, ended: true });
     },
     list: async (_, now) => {
       await null;
@@ -39,6 +45,7 @@ export const fakeGateway = (
     },
     close: async (id) => {
       closed.push(id);
+      return 'closed';
     },
   };
   return {

@@ -43,8 +43,12 @@ describe('a post to a connection', () => {
     expect(await gateway.post(id, '{}')).toBe(delivery);
   });
 
-  it.each(['open', 'gone', 'broken'])('is followed by closing it: %s', async (id) => {
-    expect(await gateway.close(id)).toBeUndefined();
+  it.each([
+    ['open', 'closed'],
+    ['gone', 'gone'],
+    ['broken', 'failed'],
+  ])('is followed by closing it: %s', async (id, outcome) => {
+    expect(await gateway.close(id)).toBe(outcome);
   });
 
   it('fails when there is no gateway at all', async () => {
