@@ -43,7 +43,11 @@ describeOnEngines('connections', (table) => {
     const ada = somebody();
     await store().put(ada, connection('opening'));
     const closed: string[] = [];
-    const gateway = { ...fakeGateway(), close: async (id: string) => (closed.push(id), 'gone' as const) };
+    const close = async (id: string) => {
+      closed.push(id);
+      return 'gone' as const;
+    };
+    const gateway = { ...fakeGateway(), close };
     await endConnections({ connections: store(), gateway })(ada, now);
     expect(await store().list(ada, now)).toMatchObject([{ id: 'opening', ended: true }]);
     const answer = await answerSocket({
