@@ -2,7 +2,7 @@ import { derivedId, type UserId } from '#shared/ids.ts';
 import type { Idempotency, VersionCondition } from '#shared/operation.ts';
 import { Failure } from '#shared/problems.ts';
 import { busy, untilItHolds } from '#shared/retry.ts';
-import type { Condition, Write } from '#shared/table.ts';
+import { type Condition, type Write, writesPerTransaction } from '#shared/table.ts';
 import { ancestorIds, depthOf, isWithin, maxDepth, pathUnder } from './path.ts';
 import type { Job, JobStore, TaskStore } from './ports.ts';
 import { longestPosition, positionAfter, positionBetween, positionsBetween } from './position.ts';
@@ -297,15 +297,14 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     const { id } = record.task;
     const ancestry = await ancestryOf(owner, parentId, act);
     // By the truth (who is whose parent) as well as by the index.
-    const below =
+    const circular =
       ancestry && (isWithin(ancestry.parent.path, record.path) || ancestry.chain.some(({ task }) => task.id === id));
-    if (below) throw new Failure('cycle', 'A task cannot be moved under itself.');
+    if (circular) throw new Failure('cycle', 'A task cannot be moved under itself.');
     const path = pathUnder(ancestry?.parent.path ?? null, id);
-    const deepest = (await tasks.below(owner, record.path)).reduce(
-      (depth, descendant) => Math.max(depth, depthOf(descendant.path)),
-      depthOf(record.path),
-    );
-    if (deepest - depthOf(record.path) + depthOf(path) > maxDepth) throw tooDeep();
+    const deeperBy = depthOf(path) - depthOf(record.path);
+    // What does not go down cannot go down too far: nothing below needs a look.
+    const below = deeperBy > 0 ? await tasks.below(owner, record.path) : [];
+    if ([record, ...below].some((moved) => depthOf(moved.path) + deeperBy > maxDepth)) throw tooDeep();
     const position = await placeAmong(owner, parentId, place, id, act);
     return {
       path,
@@ -428,9 +427,9 @@ const hasTwice = (writes: readonly Write[]): boolean => {
   return new Set(keys).size < keys.length;
 };
 
-/** DynamoDB's limits for a transaction, with a little room. */
+/** DynamoDB's limits for a transaction: so many writes, and 4 MB, of which some room is left. */
 const fits = (writes: readonly Write[]): boolean =>
-  writes.length <= 95 && (writes.length < 20 || JSON.stringify(writes).length < 3_000_000);
+  writes.length <= writesPerTransaction && (writes.length < 20 || JSON.stringify(writes).length < 3_000_000);
 
 /**
  * Does what is left of a job, in transactions as large as may be, until nothing is.
