@@ -8,7 +8,7 @@ import { type RunningPomona, startRunner } from '#local/runner.ts';
 
 const usage = `npm start -- [--port N] [--fresh] [--quiet] [--data FOLDER]
 
-  --port N       the first of ten ports in a row (default 4000)
+  --port N       the first of seven ports in a row (default 4000)
   --fresh        begin with nothing
   --quiet        print only what went wrong
   --data FOLDER  where data lives, and survives (default .local)`;

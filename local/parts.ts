@@ -66,8 +66,6 @@ export interface Ports {
   readonly cognito: number;
   readonly s3: number;
   readonly runtime: number;
-  /** Further ports, for what stands behind the others. */
-  readonly spare: readonly [number, number, number];
 }
 
 export const portsFrom = (http: number): Ports => ({
@@ -78,7 +76,6 @@ export const portsFrom = (http: number): Ports => ({
   cognito: http + 4,
   s3: http + 5,
   runtime: http + 6,
-  spare: [http + 7, http + 8, http + 9],
 });
 
 export const localRegion = 'us-east-1';

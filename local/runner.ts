@@ -17,7 +17,7 @@ import { startSocketApi } from '#local/socket-api.ts';
 import { startStreamSources } from '#local/stream-source.ts';
 
 export interface RunnerOptions {
-  /** The first of ten ports: HTTP, WebSocket, mailbox, services. */
+  /** The first of seven ports: HTTP, WebSocket, mailbox, services. */
   readonly port: number;
   /** Where data lives, and survives. */
   readonly dataFolder: string;
@@ -152,7 +152,7 @@ export const startRunner = async ({
 const expectFree = async (ports: Ports): Promise<void> => {
   // The children of a runner that was killed take a moment to notice.
   const deadline = Date.now() + 2_000;
-  for (const port of Object.values(ports).flat()) {
+  for (const port of Object.values(ports) as readonly number[]) {
     while (await isListening(port)) {
       if (Date.now() > deadline) throw portTaken(port);
       await wait(50);
