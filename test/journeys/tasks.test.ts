@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Account, expectStatus, type Task } from '#test/support/client.ts';
+import { type Account, expectData, expectNothing, expectStatus, type Task } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
 import { atOnce, somebody } from './support.ts';
 
@@ -15,10 +15,10 @@ describe('keeping tasks', () => {
   });
 
   it('creates, reads, changes, completes, reopens and deletes one', async () => {
-    const created = await ada.client.post<Task>('/tasks', { title: 'Pay the rent', due_date: '2027-01-01' });
-    const task = expectStatus(created, 201);
-    expect(created.headers.get('location')).toBe(`/tasks/${task.id}`);
-    expect(created.headers.get('etag')).toBe('"1"');
+    const created = await ada.client.api.POST('/tasks', { body: { title: 'Pay the rent', due_date: '2027-01-01' } });
+    const task = expectData(created, 201);
+    expect(created.response.headers.get('location')).toBe(`/tasks/${task.id}`);
+    expect(created.response.headers.get('etag')).toBe('"1"');
     expect(task).toMatchObject({
       title: 'Pay the rent',
       description: null,
@@ -33,20 +33,25 @@ describe('keeping tasks', () => {
       completed_at: null,
     });
 
-    const path = `/tasks/${task.id}`;
-    expect((await ada.client.get(path, { 'if-none-match': '"1"' })).status).toBe(304);
-    const changed = await ada.client.patch<Task>(path, { status: 'in_progress' }, { 'if-match': '"1"' });
-    expect(expectStatus(changed, 200)).toMatchObject({ status: 'in_progress', version: 2 });
-    const done = expectStatus(await ada.client.post<Task>(`${path}/complete`), 200);
-    expect(done).toMatchObject({ status: 'done', version: 3, completed_at: expect.any(String) });
-    expect(expectStatus(await ada.client.post<Task>(`${path}/complete`), 200)).toEqual(done);
-    expect(expectStatus(await ada.client.post<Task>(`${path}/reopen`), 200)).toMatchObject({
-      status: 'in_progress',
-      completed_at: null,
+    const path = { task_id: task.id };
+    const unchanged = await ada.client.api.GET('/tasks/{task_id}', {
+      params: { path, header: { 'If-None-Match': '"1"' } },
     });
-    expectStatus(await ada.client.delete(path), 204);
-    expect((await ada.client.get(path)).status).toBe(404);
-    expect((await ada.client.delete(path)).status).toBe(404);
+    expect(unchanged.response.status).toBe(304);
+    const changed = await ada.client.api.PATCH('/tasks/{task_id}', {
+      params: { path, header: { 'If-Match': '"1"' } },
+      body: { status: 'in_progress' },
+    });
+    expect(expectData(changed, 200)).toMatchObject({ status: 'in_progress', version: 2 });
+    const complete = () => ada.client.api.POST('/tasks/{task_id}/complete', { params: { path } });
+    const done = expectData(await complete(), 200);
+    expect(done).toMatchObject({ status: 'done', version: 3, completed_at: expect.any(String) });
+    expect(expectData(await complete(), 200)).toEqual(done);
+    const reopened = await ada.client.api.POST('/tasks/{task_id}/reopen', { params: { path } });
+    expect(expectData(reopened, 200)).toMatchObject({ status: 'in_progress', completed_at: null });
+    expectNothing(await ada.client.api.DELETE('/tasks/{task_id}', { params: { path } }));
+    expect((await ada.client.api.GET('/tasks/{task_id}', { params: { path } })).response.status).toBe(404);
+    expect((await ada.client.api.DELETE('/tasks/{task_id}', { params: { path } })).response.status).toBe(404);
   });
 
   it('keeps 50 tasks that are created at once, in its lists and in the feed of every device', async () => {

@@ -1,11 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type * as z from 'zod/mini';
-import type { taskSchema } from '#functions/tasks/task.ts';
+import { type PomonaClient, pomonaClient, type Schemas } from '#client/pomona.ts';
 
 /** A task as it comes over the wire. */
-export type Task = z.output<typeof taskSchema>;
+export type Task = Schemas['Task'];
 
-export type { TaskNode } from '#functions/tasks/contract.ts';
+export type TaskNode = Schemas['TaskNode'];
 
 /** Where a target is: the outputs of its stacks. */
 export interface Target {
@@ -61,19 +60,34 @@ export class Client {
     return this.with({ authorization: `Bearer ${accessToken}` });
   }
 
-  /** @param T what the caller takes the body for; the conformance check says whether it is */
+  /** The generated client: what it sends, and what it takes for the answer, is what the OpenAPI document says. */
+  get api(): PomonaClient {
+    return pomonaClient({
+      baseUrl: this.target.HttpApiUrl,
+      headers: this.#headers,
+      fetch: async (request) => {
+        const response = await this.#fetch(request);
+        const { pathname } = new URL(request.url);
+        this.#observe(request.method, pathname, {
+          status: response.status,
+          headers: response.headers,
+          body: await bodyOf(response.clone()),
+        });
+        return response;
+      },
+    });
+  }
+
+  /**
+   * For what the generated client would not let through: bad bodies, unknown parameters, any route of the table.
+   * @param T what the body for; the conformance check says whether it is */
   async ask<T>(method: string, path: string, { body, headers }: Ask = {}): Promise<Answer<T>> {
     const response = await this.#fetch(`${this.target.HttpApiUrl}${path}`, {
       method,
       headers: { ...this.#headers, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
-    const answer = {
-      status: response.status,
-      headers: response.headers,
-      body: (text === '' ? null : JSON.parse(text)) as T,
-    };
+    const answer = { status: response.status, headers: response.headers, body: (await bodyOf(response)) as T };
     this.#observe(method, path, answer);
     return answer;
   }
@@ -94,6 +108,29 @@ export class Client {
     return this.ask<T>('DELETE', path, { headers });
   }
 }
+
+const bodyOf = async (response: Response): Promise<unknown> => {
+  const text = await response.text();
+  return text === '' ? null : JSON.parse(text);
+};
+
+interface Told<T> {
+  readonly data?: T;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+/** What the generated client was told with a status of success. @throws Error that shows what came instead */
+export const expectData = <T>({ data, error, response }: Told<T>, ...statuses: readonly number[]): NonNullable<T> => {
+  if (statuses.includes(response.status) && data !== undefined && data !== null) return data;
+  throw new Error(`${statuses.join(' or ')} was expected, ${response.status} came: ${JSON.stringify(error ?? data)}`);
+};
+
+/** @throws Error that shows what came instead of a 204 */
+export const expectNothing = ({ data, error, response }: Told<unknown>): void => {
+  if (response.status !== 204)
+    throw new Error(`204 was expected, ${response.status} came: ${JSON.stringify(error ?? data)}`);
+};
 
 /** A successful answer's body. @throws Error that shows what came instead */
 export const expectStatus = <T>(answer: Answer<T>, ...statuses: readonly number[]): T => {

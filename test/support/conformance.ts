@@ -76,7 +76,7 @@ export const conformingFetch = (document: OpenApi, baseUrl: string): typeof fetc
     const url = String(input instanceof Request ? input.url : input);
     if (url.startsWith(baseUrl)) {
       expectConforms({
-        method: init?.method ?? 'GET',
+        method: init?.method ?? (input instanceof Request ? input.method : 'GET'),
         path: new URL(url).pathname.slice(new URL(baseUrl).pathname.replace(/\/$/, '').length),
         status: response.status,
         headers: Object.fromEntries(response.headers),

@@ -1,0 +1,16 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import openapiTypescript, { astToString } from 'openapi-typescript';
+import { documentOf } from '../functions/openapi/operations.ts';
+
+const head = `// Generated from the OpenAPI document by \`npm run client\`, which the typecheck runs first.
+
+`;
+
+const schemaFile = join(import.meta.dirname, 'schema.d.ts');
+
+/** The types of the API, as TypeScript. */
+const generateSchema = async (): Promise<string> =>
+  head + astToString(await openapiTypescript(JSON.stringify(documentOf('generated')), { alphabetize: false }));
+
+writeFileSync(schemaFile, await generateSchema());
