@@ -71,7 +71,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     memory?: Memory,
   ): Promise<TaskRecord> =>
     untilItHolds(async () => {
-      const id = idempotency ? derivedId('task', owner, idempotency.key) : newId();
+      const id = idempotency ? createdId(owner, idempotency.key) : newId();
       const leansOnOthers = draft.parent_id !== null || (draft.after ?? draft.before ?? null) !== null;
       if (idempotency && leansOnOthers) {
         // A replay is one also when its parent or its sibling is gone by now.
@@ -108,13 +108,25 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       if (creation.outcome === 'stale') return false;
       if (creation.outcome === 'created') return record;
       if (creation.requestHash !== record.requestHash) {
-        throw new Failure('idempotency-key-reused', 'This Idempotency-Key came with another body before.');
+        throw reused();
       }
       if (creation.outcome === 'deleted') {
         throw new Failure('not-found', 'This Idempotency-Key made a task that has been deleted since.');
       }
       return creation.record;
     });
+
+  /**
+   * Looks whether keys of creations are unused, or were used for the same request: one round trip for up to a hundred.
+   * @throws Failure `idempotency-key-reused` for another body
+   */
+  const expectUnused = async (owner: UserId, keys: readonly (Idempotency | null)[], act: Act): Promise<void> => {
+    const used = keys.flatMap((key) => key ?? []);
+    const ids = used.map(({ key }) => createdId(owner, key));
+    for (const [index, made] of (await tasks.getAll(owner, ids, act.now)).entries()) {
+      if (made && made.requestHash !== used[index]?.requestHash) throw reused();
+    }
+  };
 
   /** Edits fields, completes or reopens where they say so (with the defaults of those acts), and moves to another parent. */
   const change = async (
@@ -157,6 +169,8 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     memory?: Memory,
   ): Promise<TaskRecord> =>
     perform(owner, id, act, ifMatch, memory, true, async ({ record, days }) => {
+      // A done task again changes nothing, below it neither.
+      if (record.task.status === 'done') return { after: record, others: [], consequences: [], extra: [] };
       if (children === 'block') {
         const open = (await tasks.below(owner, record.path)).filter(({ task }) => isOpen(task.status)).length;
         if (open > 0) {
@@ -164,9 +178,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
         }
       }
       const consequences = children === 'complete' ? [subtreeAct('complete', record, act, days)] : [];
-      const after = completeTask(record, act, days);
-      // A done task again changes nothing, below it neither.
-      return { after, others: [], consequences: after === record ? [] : consequences, extra: [] };
+      return { after: completeTask(record, act, days), others: [], consequences, extra: [] };
     });
 
   /** Also reopens exactly what was completed with it, and its completed ancestors: an open task stands under open ones. */
@@ -345,8 +357,13 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     return spread(sorted, index, act);
   };
 
-  return { create, change, complete, reopen, move, remove };
+  return { create, expectUnused, change, complete, reopen, move, remove };
 };
+
+const createdId = (owner: UserId, key: string): string => derivedId('task', owner, key);
+
+const reused = (): Failure =>
+  new Failure('idempotency-key-reused', 'This Idempotency-Key came with another body before.');
 
 /** Above a task that is opened again: the completed ones are opened as well, but not what they completed. */
 const reopenedOf = (above: readonly (TaskRecord | null)[], act: Act, days: DayRules): readonly Transition[] =>

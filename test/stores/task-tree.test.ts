@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import * as fc from 'fast-check';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sweep } from '#functions/due/due-work.ts';
 import { carryOut, taskActs } from '#functions/tasks/acts.ts';
 import { dynamoJobStore } from '#functions/tasks/job-store.ts';
@@ -13,7 +12,6 @@ import { userKey } from '#shared/item.ts';
 import { Failure } from '#shared/problems.ts';
 import { queryDue, type Table } from '#shared/table.ts';
 import { describeOnEngines, itemsOf } from '#test/support/table.ts';
-import { type ModelTask, TreeModel } from '#test/support/tree-model.ts';
 
 const fields = (title: string): TaskFields => ({
   title,
@@ -326,145 +324,4 @@ describeOnEngines('the tree of tasks', (table) => {
       expect(await here.all()).toEqual([]);
     });
   });
-});
-
-describe.skipIf(!inject('engines').dynoxide)('the tree of tasks, whatever is done to it', () => {
-  const pick = fc.nat(1000);
-  const step = fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.record({
-        op: fc.constant('create' as const),
-        parent: fc.option(pick),
-        near: fc.option(pick),
-        behind: fc.boolean(),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        op: fc.constant('move' as const),
-        which: pick,
-        parent: fc.option(pick),
-        near: fc.option(pick),
-        behind: fc.boolean(),
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        op: fc.constant('complete' as const),
-        which: pick,
-        children: fc.constantFrom('complete', 'leave', 'block'),
-      }),
-    },
-    { weight: 2, arbitrary: fc.record({ op: fc.constant('reopen' as const), which: pick }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        op: fc.constant('remove' as const),
-        which: pick,
-        children: fc.constantFrom('delete', 'reparent'),
-      }),
-    },
-  );
-
-  const runs = Number(process.env.POMONA_DEEP ? 200 : 20);
-
-  it('equals a model in memory', { timeout: 600_000 }, async () => {
-    const { makeTable } = await import('#test/support/table.ts');
-    const table = await makeTable(inject('engines').dynoxide ?? '');
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (steps) => {
-        const here = world(table);
-        const model = new TreeModel(maxDepth);
-        const chosen = (number: number | null | undefined): string | null =>
-          number === null || number === undefined || model.ids.length === 0
-            ? null
-            : (model.ids[number % model.ids.length] ?? null);
-        for (const taken of steps) {
-          const near = 'near' in taken ? chosen(taken.near) : null;
-          const place = near === null ? {} : 'behind' in taken && taken.behind ? { after: near } : { before: near };
-          const parent = 'parent' in taken ? chosen(taken.parent) : null;
-          const which = 'which' in taken ? (chosen(taken.which) ?? randomUUID()) : '';
-          const [real, expected] = await both(here, model, taken.op, {
-            which,
-            parent,
-            place,
-            children: 'children' in taken ? taken.children : '',
-          });
-          expect([taken.op, real]).toEqual([taken.op, expected]);
-          expect(await pictureOf(here, model)).toEqual(model.picture());
-        }
-      }),
-      { numRuns: runs },
-    );
-    table.client.destroy();
-  });
-
-  interface Taken {
-    readonly which: string;
-    readonly parent: string | null;
-    readonly place: { after?: string; before?: string };
-    readonly children: string;
-  }
-
-  /** The same act on both, with how each ended. */
-  const both = async (here: World, model: TreeModel, op: string, { which, parent, place, children }: Taken) => {
-    const { acts, owner, act } = here;
-    const outcome = (work: Promise<unknown>) => work.then(() => 'ok', typeOf);
-    switch (op) {
-      case 'create': {
-        let id = '';
-        const real = await outcome(
-          here.create('t', parent, place).then((made) => {
-            id = made;
-          }),
-        );
-        return [real, model.create(id || randomUUID(), parent, place)];
-      }
-      case 'move':
-        return [await outcome(acts.move(owner, which, parent, place, act(), null)), model.move(which, parent, place)];
-      case 'complete':
-        return [
-          await outcome(acts.complete(owner, which, children as 'leave', act(), null)),
-          model.complete(which, children as 'leave'),
-        ];
-      case 'reopen':
-        return [await outcome(acts.reopen(owner, which, act(), null)), model.reopen(which)];
-      default:
-        return [
-          await outcome(acts.remove(owner, which, children as 'delete', act(), null)),
-          model.remove(which, children as 'delete'),
-        ];
-    }
-  };
-
-  type World = ReturnType<typeof world>;
-
-  /** Everything, as the model draws it; paths must agree with parents. */
-  const pictureOf = async ({ all }: World, model: TreeModel): Promise<readonly ModelTask[]> => {
-    const records = await all();
-    const byId = new Map(records.map((record) => [record.task.id, record]));
-    for (const { task, path } of records) {
-      const parent = task.parent_id === null ? null : byId.get(task.parent_id);
-      expect(path).toBe(parent ? `${parent.path}/${task.id}` : task.id);
-    }
-    const siblings = Map.groupBy(records, ({ task }) => task.parent_id);
-    return records
-      .map(({ task, closed }) => ({
-        id: task.id,
-        parent: task.parent_id,
-        status: task.status,
-        closedWith: closed?.with ?? null,
-        // Only the order among open ones is anybody's wish.
-        place: model.isOrdered(task.parent_id)
-          ? (siblings.get(task.parent_id) ?? [])
-              .filter((sibling) => sibling.closed === null)
-              .sort((a, b) => (a.task.position < b.task.position ? -1 : 1))
-              .findIndex((sibling) => sibling.task.id === task.id)
-          : null,
-      }))
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
-  };
 });
