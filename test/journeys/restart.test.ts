@@ -1,5 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, inject, it } from 'vitest';
-import { Client, expectStatus, signIn, signUp, type Task } from '#test/support/client.ts';
+import { Client, expectData, expectStatus, signIn, signUp, type Task } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
 import { freePorts } from '#test/support/ports.ts';
 import { dataFolder, startRunnerProcess } from '#test/support/runner.ts';
@@ -43,6 +44,38 @@ describe.skipIf(!inject('dynamodbEndpoint'))('a runner that is killed in the mid
     expectStatus(await again.client.post('/tasks', { title: 'Life goes on' }), 201);
     await device.until(() => device.titles.includes('Life goes on'), 'what was written after the restart');
     device.drop();
+    await second.stop();
+    await folder.remove();
+  });
+
+  it('finishes what follows for 500 tasks below, though caller and function died in the middle', {
+    timeout: 300_000,
+  }, async () => {
+    const folder = await dataFolder();
+    const port = await freePorts();
+    const first = await startRunnerProcess(folder.path, port);
+    const ada = await signUp(new Client(first.outputs), newAddress(), goodPassword);
+    const root = expectData(await ada.client.api.POST('/tasks', { body: { title: 'root' } }), 201);
+    for (let count = 0; count < 5; count += 1) {
+      const create = { op: 'create' as const, data: { title: 'below', parent_id: root.id } };
+      const batch = { body: { operations: Array.from({ length: 100 }, () => create) } };
+      expectData(await ada.client.api.POST('/tasks/batch', batch), 200);
+    }
+    const path = { task_id: root.id };
+    const dying = ada.client.api.POST('/tasks/{task_id}/complete', { params: { path } }).catch(() => 'cut off');
+    const isDone = async () =>
+      expectData(await ada.client.api.GET('/tasks/{task_id}', { params: { path } }), 200).status === 'done';
+    while (!(await isDone()));
+    await first.kill();
+    expect(await dying).toBe('cut off');
+
+    const second = await startRunnerProcess(folder.path, port);
+    const open = { params: { query: { status: 'open', limit: 100 } } } as const;
+    const left = async () => expectData(await ada.client.api.GET('/tasks', open), 200).items.length;
+    expect(await left()).toBeGreaterThan(0);
+    // A minute after the act, the sweep may take its job up.
+    for (let attempt = 0; attempt < 150 && (await left()) > 0; attempt += 1) await wait(1_000);
+    expect(await left()).toBe(0);
     await second.stop();
     await folder.remove();
   });
