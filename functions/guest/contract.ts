@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
 import { statuses, taskSchema } from '#functions/tasks/task.ts';
 import { type Contract, contract } from '#shared/operation.ts';
-import { ignored, wholeNumber } from '#shared/parameters.ts';
+import { ignored, uuid, wholeNumber } from '#shared/parameters.ts';
 import { text } from '#shared/text.ts';
 import { noteSchema } from './note.ts';
 
@@ -14,7 +14,7 @@ const fields = {
   status: z._default(z.enum(statuses), 'todo'),
 };
 
-const noteId = z.object({ task_id: z.uuid() });
+const noteId = z.object({ task_id: uuid });
 
 export const guestContracts = {
   createGuest: contract({

@@ -7,6 +7,12 @@ export const wholeNumber = (min: number, max: number) =>
     z.pipe(z.transform(Number), z.int().check(z.minimum(min), z.maximum(max))),
   );
 
+/** An id as a client may write it: RFC 9562 §4 takes either case. What lies in the table has small letters. */
+export const uuid = z.pipe(
+  z.uuid(),
+  z.transform((id: string) => id.toLowerCase()),
+);
+
 /** What the server decides: accepted in what a client puts back, and ignored. */
 export const ignored = z.optional(z.unknown());
 z.globalRegistry.add(ignored, { readOnly: true, description: 'Accepted and ignored: get, edit and put back works.' });

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
 import { taskSchema } from '#functions/tasks/task.ts';
 import { type Contract, contract } from '#shared/operation.ts';
-import { clientIds, wholeNumber } from '#shared/parameters.ts';
+import { clientIds, uuid, wholeNumber } from '#shared/parameters.ts';
 import { changeSchema } from './change.ts';
 import { conflictSchema, editSchema, lossSchema } from './edit.ts';
 
@@ -86,7 +86,7 @@ export const syncContracts = {
   }),
   restoreConflict: contract({
     summary: 'Set the overwritten values again',
-    params: z.object({ conflict_id: z.uuid() }),
+    params: z.object({ conflict_id: uuid }),
     replies: { 200: taskSchema },
     problems: ['not-found', 'wrong-state', 'cycle'],
   }),

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
 import { type Contract, contract } from '#shared/operation.ts';
-import { ignored, wholeNumber } from '#shared/parameters.ts';
+import { ignored, uuid, wholeNumber } from '#shared/parameters.ts';
 import { text } from '#shared/text.ts';
 import { dueDateSchema } from './due-date.ts';
 import { sortFields } from './query.ts';
@@ -38,7 +38,7 @@ const draft = {
   priority: z._default(priority, 'none'),
   due_date: z._default(dueDate, null),
   tags: z._default(tags, []),
-  parent_id: z._default(z.nullable(z.uuid()), null),
+  parent_id: z._default(z.nullable(uuid), null),
   ...notYet,
 };
 
@@ -58,7 +58,7 @@ const readOnly = {
 const replacementSchema = z.strictObject({ ...draft, ...readOnly });
 
 /** A sibling to stand behind, or before: one of them at most. */
-const place = { after: z.optional(z.uuid()), before: z.optional(z.uuid()) };
+const place = { after: z.optional(uuid), before: z.optional(uuid) };
 
 const onePlace = z.refine<{ after?: string | undefined; before?: string | undefined }>(
   ({ after, before }) => after === undefined || before === undefined,
@@ -68,7 +68,7 @@ const onePlace = z.refine<{ after?: string | undefined; before?: string | undefi
 export const draftSchema = z.strictObject({ ...draft, ...place }).check(onePlace);
 export type TaskDraft = z.output<typeof draftSchema>;
 
-export const moveSchema = z.strictObject({ parent_id: z.optional(z.nullable(z.uuid())), ...place }).check(onePlace);
+export const moveSchema = z.strictObject({ parent_id: z.optional(z.nullable(uuid)), ...place }).check(onePlace);
 
 export const childrenOfCompleted = z._default(z.enum(['complete', 'leave', 'block']), 'complete');
 export const childrenOfDeleted = z._default(z.enum(['delete', 'reparent']), 'delete');
@@ -94,6 +94,22 @@ const batchOperation = z.strictObject({
 });
 export type BatchOperation = z.output<typeof batchOperation>;
 
+/** A name that stood for two tasks would say of neither which is meant. */
+const distinctNames = z.check<readonly BatchOperation[]>((context) => {
+  const names = new Set<string>();
+  for (const [index, { temp_id }] of context.value.entries()) {
+    if (temp_id !== undefined && names.has(temp_id)) {
+      context.issues.push({
+        code: 'custom',
+        input: temp_id,
+        path: [index, 'temp_id'],
+        message: 'is the name of an earlier operation',
+      });
+    }
+    if (temp_id !== undefined) names.add(temp_id);
+  }
+});
+
 /** A JSON merge patch (RFC 7396). A field that cannot be absent cannot be null. */
 export const patchSchema = z.strictObject({
   title: z.optional(title),
@@ -102,13 +118,13 @@ export const patchSchema = z.strictObject({
   priority: z.optional(priority),
   due_date: z.optional(dueDate),
   tags: z.optional(tags),
-  parent_id: z.optional(z.nullable(z.uuid())),
+  parent_id: z.optional(z.nullable(uuid)),
   ...notYet,
   ...readOnly,
 });
 export type TaskPatch = z.output<typeof patchSchema>;
 
-const taskId = z.object({ task_id: z.uuid() });
+const taskId = z.object({ task_id: uuid });
 
 const taskPage = z.object({ items: z.array(taskNode), next_cursor: z.nullable(z.string()) });
 z.globalRegistry.add(taskPage, { id: 'TaskPage' });
@@ -125,7 +141,7 @@ const listQuery = z.strictObject({
   tag: z._default(tagList, []),
   due_date_start: z.optional(dueDateSchema),
   due_date_end: z.optional(dueDateSchema),
-  parent_id: z.optional(z.uuid()),
+  parent_id: z.optional(uuid),
   search_term: z.optional(text({ max: 200 })),
   sort_by: z.optional(z.enum(sortFields)),
   order: z._default(z.enum(['asc', 'desc']), 'asc'),
@@ -208,8 +224,9 @@ export const taskContracts = {
   }),
   batchTasks: contract({
     summary: 'Up to a hundred operations, in order, each with the answer it would have had alone',
-    body: z.strictObject({ operations: z.array(batchOperation).check(z.maxLength(100)) }),
+    body: z.strictObject({ operations: z.array(batchOperation).check(z.maxLength(100), distinctNames) }),
     headers: ['Idempotency-Key'],
+    problems: ['idempotency-key-reused'],
     replies: {
       200: z.object({
         results: z.array(

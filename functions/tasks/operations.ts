@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import type { Clock } from '#shared/clock.ts';
 import type { OperationsOf } from '#shared/http-handler.ts';
 import type { UserId } from '#shared/ids.ts';
-import { type Idempotency, operation, parsePart, requestHashOf } from '#shared/operation.ts';
+import { type Idempotency, operation, parsePart } from '#shared/operation.ts';
+import { uuid } from '#shared/parameters.ts';
 import { Failure, problemOf } from '#shared/problems.ts';
 import { type ActNeeds, type Changes, type Draft, type Memory, type TaskActs, taskActs } from './acts.ts';
 import {
@@ -92,10 +93,14 @@ export const taskOperations = (needs: TaskNeeds): OperationsOf<'tasks'> => {
     batchTasks: operation(
       taskContracts.batchTasks,
       async ({ principal: { owner }, body: { operations }, clientId, requestId, idempotency }) => {
+        const keyOf = (index: number): Idempotency | null =>
+          idempotency && { key: `${idempotency.key}#${index}`, requestHash: idempotency.requestHash };
+        const creations = operations.flatMap(({ op }, index) => (op === 'create' ? [keyOf(index)] : []));
+        await acts.expectUnused(owner, creations, actOf(clientId));
         const made = new Map<string, string>();
         const results = [];
         for (const [index, entry] of operations.entries()) {
-          const key = idempotency && { key: `${idempotency.key}#${index}`, requestHash: requestHashOf(entry) };
+          const key = keyOf(index);
           results.push(await perform(owner, entry, made, actOf(clientId), key, requestId));
         }
         return { status: 200 as const, body: { results } };
@@ -127,7 +132,7 @@ export const performTask =
     memory?: Memory,
   ): Promise<TaskRecord | null> => {
     if (op === 'create') return acts.create(owner, draftOf(parsePart(draftSchema, data)), act, idempotency, memory);
-    const which = id !== null && z.uuid().safeParse(id).success ? id : missing();
+    const which = uuid.safeParse(id).data ?? missing();
     switch (op) {
       case 'update':
         return acts.change(owner, which, changesOf(parsePart(patchSchema, data)), act, null, memory);
@@ -185,12 +190,19 @@ const requestOf = (query: ListQuery): ListRequest => ({
     parent_id: query.parent_id ?? null,
     search_term: query.search_term ?? null,
   },
-  order: query.sort_by === undefined ? null : { by: query.sort_by, descending: query.order === 'desc' },
+  order: orderOf(query),
   view: query.view,
   limit: query.limit,
   skip: query.skip,
   cursor: query.cursor ?? null,
 });
+
+/** The list as it is by default begins with what is due first: turned round, it begins with what is due last. */
+const orderOf = ({ sort_by, order }: ListQuery): ListRequest['order'] => {
+  const descending = order === 'desc';
+  if (sort_by !== undefined) return { by: sort_by, descending };
+  return descending ? { by: 'due_date', descending } : null;
+};
 
 const draftOf = ({
   title,

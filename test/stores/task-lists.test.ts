@@ -140,6 +140,23 @@ describeOnEngines('lists of tasks', (table) => {
     }
   });
 
+  it('begin with what is due last when only the direction is asked for', async () => {
+    const here = world(table());
+    for (const due_date of ['2027-01-02', null, '2027-01-03', '2027-01-01']) {
+      await here.create({ title: String(due_date), due_date });
+    }
+    const listed = await here.pages('order=desc&limit=3');
+    expect(titles(listed)).toEqual(['2027-01-03', '2027-01-02', '2027-01-01', 'null']);
+    expect(titles(await here.pages('order=asc'))).toEqual(['2027-01-01', '2027-01-02', '2027-01-03', 'null']);
+  });
+
+  it('and single tasks are found by ids in capitals as well', async () => {
+    const here = world(table());
+    const { id } = await here.create({ title: 'a' });
+    const asked = { user: here.user, params: { task_id: id.toUpperCase() } };
+    expect(await here.call('GET /tasks/{task_id}', asked)).toMatchObject({ status: 200, body: { id } });
+  });
+
   it('go on with a cursor of their own only', async () => {
     const here = world(table());
     for (const title of ['a', 'b', 'c']) await here.create({ title });
@@ -250,7 +267,18 @@ describeOnEngines('a batch', (table) => {
     };
     const first = await here.call('POST /tasks/batch', request);
     expect((await here.call('POST /tasks/batch', request)).body).toEqual(first.body);
-    expect((await here.page('')).items).toHaveLength(2);
+    const other = { operations: [...request.body.operations, { op: 'create', data: { title: 'c' } }] };
+    const reused = await here.call('POST /tasks/batch', { ...request, body: other });
+    expect(reused).toMatchObject({ status: 422, body: { type: 'idempotency-key-reused' } });
+    expect([...titles((await here.page('')).items)].sort()).toEqual(['a', 'b']);
+  });
+
+  it('gives no name to two tasks', async () => {
+    const here = world(table());
+    const operations = ['a', 'b', 'a'].map((temp_id) => ({ op: 'create', temp_id, data: { title: 'x' } }));
+    const answer = await here.call('POST /tasks/batch', { user: here.user, body: { operations } });
+    expect(pointersIn(answer, 400)).toEqual(['#/operations/2/temp_id']);
+    expect((await here.page('')).items).toEqual([]);
   });
 
   it('is a hundred operations at most', async () => {
