@@ -29,6 +29,7 @@ export class ServiceStack extends Stack {
     const mail = new MailSender(this, 'Mail', { config });
     const live = new SocketApi(this, 'Live', { config });
 
+    const dueShards = String(config.dueShards);
     const accounts = functionFor('accounts', {
       TABLE_NAME: table.tableName,
       USER_POOL_ID: identity.pool.userPoolId,
@@ -36,20 +37,22 @@ export class ServiceStack extends Stack {
       WEBSOCKET_CALLBACK_URL: live.callbackUrl,
       MAIL_FROM: mail.address,
       PUBLIC_REQUESTS_PER_MINUTE: String(config.publicRequestsPerMinute),
+      DUE_SHARDS: dueShards,
     });
     table.grant(accounts, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
+    // New settings plan the open tasks anew.
+    table.grantQuery(accounts, ['by_state']);
     identity.grant(accounts, ['AdminGetUser', 'AdminUserGlobalSignOut']);
     mail.grantSend(accounts);
     live.grantConnections(accounts, ['DELETE']);
 
-    const dueShards = String(config.dueShards);
     const tasks = functionFor('tasks', { TABLE_NAME: table.tableName, DUE_SHARDS: dueShards });
     table.grant(tasks, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem']);
     table.grantQuery(tasks, ['by_state', 'by_path']);
 
     const dueWork = functionFor('due-work', { TABLE_NAME: table.tableName, DUE_SHARDS: dueShards });
-    table.grant(dueWork, ['PutItem', 'UpdateItem', 'DeleteItem']);
-    table.grantQuery(dueWork, ['by_path', 'by_due']);
+    table.grant(dueWork, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
+    table.grantQuery(dueWork, ['by_state', 'by_path', 'by_due']);
     new EveryMinute(this, 'EveryMinute', { work: dueWork });
 
     const guest = functionFor('guest', {

@@ -1,5 +1,6 @@
 import { isTimezone } from '#shared/days.ts';
 import type { UserId } from '#shared/ids.ts';
+import type { Write } from '#shared/table.ts';
 import type { Profile } from './profile.ts';
 
 /** What Cognito hands out. The refresh token comes again only where it rotates. */
@@ -100,8 +101,16 @@ export interface ProfileStore {
   get(owner: UserId): Promise<Profile | null>;
   /** @returns false when there is one already */
   create(profile: Profile, changedBy: string | null, now: Date): Promise<boolean>;
-  /** @returns false when it is no longer in the version before this one */
-  replace(profile: Profile, changedBy: string | null): Promise<boolean>;
+  /** @param also written in the same transaction  @returns false when it is no longer in the version before this one */
+  replace(profile: Profile, changedBy: string | null, also?: readonly Write[]): Promise<boolean>;
+}
+
+/** What follows for a person's tasks from new settings that times hang on. */
+export interface Replanning {
+  /** Sees to it that it is done, whatever becomes of who has begun it. */
+  writeOf(owner: UserId, now: Date): Write;
+  /** Does it at once, as far as it can be waited for; never throws. */
+  begin(profile: Profile, now: Date): Promise<void>;
 }
 
 /** Ends a user's open sockets at once. */

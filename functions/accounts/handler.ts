@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { replanAtOnce } from '#functions/reminders/replan.ts';
+import { dynamoReplanStore } from '#functions/reminders/replan-store.ts';
 import { endConnections } from '#functions/sync/connection.ts';
 import { dynamoConnectionStore } from '#functions/sync/connection-store.ts';
 import { apiGateway } from '#functions/sync/gateway.ts';
+import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import { systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
@@ -14,6 +17,8 @@ import { dynamoProfileStore, dynamoUsernameStore } from './store.ts';
 
 const environment = readEnvironment('accounts');
 const table = openTable(environment);
+const shards = Number(environment.DUE_SHARDS);
+const begin = replanAtOnce({ tasks: dynamoTaskStore(table, shards) });
 
 export const handler = createHttpHandler(
   'accounts',
@@ -21,6 +26,10 @@ export const handler = createHttpHandler(
     identity: cognitoIdentityProvider(environment),
     usernames: dynamoUsernameStore(table),
     profiles: dynamoProfileStore(table),
+    replanning: {
+      writeOf: dynamoReplanStore(table, shards).writeOf,
+      begin: (profile, now) => begin(profile.user_id, profile, now),
+    },
     endConnections: endConnections({
       connections: dynamoConnectionStore(table),
       gateway: apiGateway(environment.WEBSOCKET_CALLBACK_URL),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { routes } from '#blueprint/routes.ts';
+import { needsReplanning } from '#functions/reminders/replan.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { OperationsOf } from '#shared/http-handler.ts';
 import type { UserId } from '#shared/ids.ts';
@@ -13,6 +14,7 @@ import {
   isUsername,
   knownTimezone,
   type ProfileStore,
+  type Replanning,
   type TellOwner,
   type UsernameStore,
 } from './account.ts';
@@ -23,6 +25,7 @@ export interface AccountNeeds {
   readonly identity: IdentityProvider;
   readonly usernames: UsernameStore;
   readonly profiles: ProfileStore;
+  readonly replanning: Replanning;
   readonly endConnections: EndConnections;
   readonly tellOwner: TellOwner;
   readonly clock: Clock;
@@ -102,15 +105,19 @@ export const accountOperations = (needs: AccountNeeds): OperationsOf<'accounts'>
 
     updateProfile: operation(
       accountContracts.updateProfile,
-      async ({ principal: { owner }, body, clientId, ifMatch }) =>
-        answer(
-          await untilItHolds(async () => {
-            const before = await profileOf(owner, clientId);
-            expectVersion(before, ifMatch);
-            const after = patched(before, body);
-            return (await needs.profiles.replace(after, clientId)) && after;
-          }),
-        ),
+      async ({ principal: { owner }, body, clientId, ifMatch }) => {
+        const now = clock.now();
+        const { after, replans } = await untilItHolds(async () => {
+          const before = await profileOf(owner, clientId);
+          expectVersion(before, ifMatch);
+          const after = patched(before, body);
+          const replans = needsReplanning(before, after);
+          const also = replans ? [needs.replanning.writeOf(owner, now)] : [];
+          return (await needs.profiles.replace(after, clientId, also)) && { after, replans };
+        });
+        if (replans) await needs.replanning.begin(after, now);
+        return answer(after);
+      },
     ),
   };
 

@@ -14,6 +14,7 @@ import {
   putItem,
   type Table,
   updateItem,
+  writeAll,
 } from '#shared/table.ts';
 import { foldUsername, type ProfileStore, reservationSeconds, type UsernameStore } from './account.ts';
 import { profileFromItem, profileKey } from './profile.ts';
@@ -26,13 +27,15 @@ export const dynamoProfileStore = (table: Table): ProfileStore => ({
   },
   create: (profile, changedBy, now) =>
     holds(putItem(table, { ...profileKey(profile.user_id), ...profile, changed_by: changedBy }, absent(now))),
-  replace: (profile, changedBy) =>
+  replace: (profile, changedBy, also = []) =>
     holds(
-      putItem(
-        table,
-        { ...profileKey(profile.user_id), ...profile, changed_by: changedBy },
-        atVersion(profile.version - 1),
-      ),
+      writeAll(table, [
+        {
+          put: { ...profileKey(profile.user_id), ...profile, changed_by: changedBy },
+          condition: atVersion(profile.version - 1),
+        },
+        ...also,
+      ]),
     ),
 });
 

@@ -10,6 +10,7 @@ export const environment = {
     'WEBSOCKET_CALLBACK_URL',
     'MAIL_FROM',
     'PUBLIC_REQUESTS_PER_MINUTE',
+    'DUE_SHARDS',
   ],
   'post-confirmation': ['TABLE_NAME'],
   tasks: ['TABLE_NAME', 'DUE_SHARDS'],

@@ -37,12 +37,14 @@ export const prefix = {
   note: 'NOTE#',
   claimed: 'CLAIMED#',
   job: 'JOB#',
+  reminder: 'REMINDER#',
   due: 'DUE#',
 } as const;
 
 /** Sort keys that stand alone in a partition. */
 export const single = {
   profile: 'PROFILE',
+  replan: 'REPLAN',
   feedHead: 'CHANGE#HEAD',
   username: 'USERNAME',
   ticket: 'TICKET',

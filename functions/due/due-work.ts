@@ -1,7 +1,9 @@
 import type { Clock } from '#shared/clock.ts';
+import { concurrently } from '#shared/concurrently.ts';
 import { dueShard } from '#shared/due.ts';
 import type { Key } from '#shared/item.ts';
 import { errorOf, log } from '#shared/log.ts';
+import type { DueKey } from '#shared/table.ts';
 
 /** What one kind of item does when it comes due, by the first letters of its sort key. */
 export type DueWork = (key: Key, now: Date) => Promise<void>;
@@ -9,42 +11,55 @@ export type DueWork = (key: Key, now: Date) => Promise<void>;
 export interface DueWorkNeeds {
   readonly clock: Clock;
   readonly shards: number;
-  /** Keys of what has come due in a shard, the longest overdue first. */
-  readonly due: (shard: string, now: Date, limit: number) => Promise<readonly Key[]>;
+  /** Keys of what has come due in a shard, the longest overdue first, behind a place. */
+  readonly due: (shard: string, now: Date, limit: number, after: DueKey | null) => Promise<readonly DueKey[]>;
   readonly rooms: Readonly<Record<string, DueWork>>;
 }
 
+/** Of each shard: as many as keep one of DynamoDB's partitions busy. */
 const itemsAtOnce = 25;
 
 /**
- * Takes up what has come due, up to now and not only in this minute: what an outage left behind is caught up. One item that fails is
- * logged and comes up again; it does not hold up the others.
+ * Takes up what has come due, up to now and not only in this minute: what an outage left behind is caught up. All shards at once, so that
+ * a long one holds up no other; each page by page, so that what fails, which is logged and comes up again, holds up nothing behind it.
  *
  * @param until when to begin nothing more: the rest waits for the next minute
+ * @throws what kept a shard from being read, once all others are through
  */
 export const sweep =
   ({ clock, shards, due, rooms }: DueWorkNeeds) =>
   async (until: Date): Promise<{ readonly done: number; readonly failed: number }> => {
     let [done, failed] = [0, 0];
-    for (let shard = 0; shard < shards; shard += 1) {
-      const seen = new Set<string>();
-      for (;;) {
-        const keys = (await due(dueShard(shard), clock.now(), itemsAtOnce)).filter(({ pk, sk }) => !seen.has(pk + sk));
-        if (keys.length === 0 || clock.now() >= until) break;
-        for (const key of keys) {
-          if (clock.now() >= until) break;
-          seen.add(key.pk + key.sk);
-          const room = Object.entries(rooms).find(([start]) => key.sk.startsWith(start))?.[1];
-          try {
-            if (!room) throw new Error(`nobody knows what to do with ${key.sk.split('#')[0]}`);
-            await room(key, clock.now());
-            done += 1;
-          } catch (error) {
-            failed += 1;
-            log.error('something that came due failed', { error: errorOf(error) });
-          }
-        }
+
+    const takeUp = async (key: DueKey): Promise<void> => {
+      if (clock.now() >= until) return;
+      const room = Object.entries(rooms).find(([start]) => key.sk.startsWith(start))?.[1];
+      try {
+        if (!room) throw new Error(`nobody knows what to do with ${key.sk.split('#')[0]}`);
+        await room(key, clock.now());
+        done += 1;
+      } catch (error) {
+        failed += 1;
+        log.error('something that came due failed', { error: errorOf(error) });
       }
-    }
+    };
+
+    const sweepShard = async (shard: string): Promise<void> => {
+      let after: DueKey | null = null;
+      while (clock.now() < until) {
+        const keys: readonly DueKey[] = await due(shard, clock.now(), itemsAtOnce, after);
+        const last = keys.at(-1);
+        if (!last || (last.pk === after?.pk && last.sk === after.sk)) break;
+        await concurrently(keys, itemsAtOnce, takeUp);
+        after = last;
+      }
+    };
+
+    const swept = await concurrently(
+      Array.from({ length: shards }, (_, shard) => dueShard(shard)),
+      shards,
+      sweepShard,
+    );
+    for (const shard of swept) if (shard.status === 'rejected') throw shard.reason;
     return { done, failed };
   };

@@ -1,11 +1,16 @@
 import type { Context } from 'aws-lambda';
-import { prefix } from '#blueprint/table.ts';
+import { prefix, single } from '#blueprint/table.ts';
+import { lookAtTask } from '#functions/reminders/look.ts';
+import { replanLater } from '#functions/reminders/replan.ts';
+import { dynamoReplanStore } from '#functions/reminders/replan-store.ts';
+import { dynamoReminderStore } from '#functions/reminders/store.ts';
 import { carryOut } from '#functions/tasks/acts.ts';
 import { dynamoJobStore } from '#functions/tasks/job-store.ts';
 import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import { secondsAfter, systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
 import { userId } from '#shared/ids.ts';
+import type { Key } from '#shared/item.ts';
 import { log } from '#shared/log.ts';
 import { openTable, queryDue } from '#shared/table.ts';
 import { sweep } from './due-work.ts';
@@ -13,18 +18,30 @@ import { sweep } from './due-work.ts';
 const environment = readEnvironment('due-work');
 const shards = Number(environment.DUE_SHARDS);
 const table = openTable(environment);
+const tasks = dynamoTaskStore(table, shards);
 const jobs = dynamoJobStore(table, shards);
-const finish = carryOut({ tasks: dynamoTaskStore(table), jobs });
+const reminders = dynamoReminderStore(table, shards);
+const finish = carryOut({ tasks, jobs });
+const look = lookAtTask({ store: reminders });
+const replan = replanLater({ tasks, replans: dynamoReplanStore(table, shards) });
+
+const ownerOf = ({ pk }: Key) => userId(pk.slice(prefix.user.length));
 
 const work = sweep({
   clock: systemClock,
   shards,
-  due: (shard, now, limit) => queryDue(table, shard, now, limit),
+  due: (shard, now, limit, after) => queryDue(table, shard, now, limit, after),
   rooms: {
-    [prefix.job]: async ({ pk, sk }, now) => {
-      const job = await jobs.claim(userId(pk.slice(prefix.user.length)), sk.slice(prefix.job.length), now);
+    [prefix.job]: async (key, now) => {
+      const job = await jobs.claim(ownerOf(key), key.sk.slice(prefix.job.length), now);
       if (job) await finish(job);
     },
+    [prefix.reminder]: async (key, now) => {
+      // What follows from a claim is the stream's (functions/reminders/react.ts).
+      await reminders.claim(ownerOf(key), key.sk, now);
+    },
+    [prefix.task]: (key, now) => look(ownerOf(key), key.sk.slice(prefix.task.length), now),
+    [single.replan]: (key, now) => replan(ownerOf(key), now),
   },
 });
 

@@ -80,7 +80,11 @@ export const guestOperations = ({ notes, claims, clock, limit }: GuestNeeds): Op
 
     claimGuestTasks: operation(guestContracts.claimGuestTasks, async ({ principal: { owner }, body, clientId }) => {
       const records = await claim(owner, guestId(body.guest_uuid), { now: clock.now(), clientId });
-      const tasks = records.map(({ task }) => ({ ...task, tags: [...task.tags], reminders: [] }));
+      const tasks = records.map(({ task }) => ({
+        ...task,
+        tags: [...task.tags],
+        reminders: [...task.reminders],
+      }));
       return { status: 200 as const, body: { claimed: tasks.length, tasks } };
     }),
   };

@@ -81,8 +81,23 @@ export class ConditionFailed extends Error {
   }
 }
 
-/** What has come due in a shard, the longest overdue first: keys only, and a moment late, as a global index is. */
-export const queryDue = async (table: Table, shard: string, now: Date, limit: number): Promise<readonly Key[]> => {
+/** What has come due, with its place in the index. */
+export interface DueKey extends Key {
+  readonly due_shard: string;
+  readonly due_at: string;
+}
+
+/**
+ * What has come due in a shard, the longest overdue first: keys only, and a moment late, as a global index is.
+ * @param after where the page before ended
+ */
+export const queryDue = async (
+  table: Table,
+  shard: string,
+  now: Date,
+  limit: number,
+  after: DueKey | null = null,
+): Promise<readonly DueKey[]> => {
   const { partitionKey, sortKey } = definition.globalIndexes.by_due;
   const { Items = [] } = await table.client.send(
     new QueryCommand({
@@ -92,9 +107,15 @@ export const queryDue = async (table: Table, shard: string, now: Date, limit: nu
       ExpressionAttributeNames: { '#shard': partitionKey, '#due_at': sortKey },
       ExpressionAttributeValues: { ':shard': shard, ':now': now.toISOString() },
       Limit: limit,
+      ...(after && { ExclusiveStartKey: { ...after } }),
     }),
   );
-  return Items.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) }));
+  return Items.map(({ pk, sk, due_at }) => ({
+    pk: String(pk),
+    sk: String(sk),
+    due_shard: shard,
+    due_at: String(due_at),
+  }));
 };
 
 /** Every page of a range, one after the other. */

@@ -14,6 +14,7 @@ import { dynamoTicketStore } from './ticket-store.ts';
 
 const environment = readEnvironment('sync');
 const table = openTable(environment);
+const shards = Number(environment.DUE_SHARDS);
 
 export const handler = createHttpHandler(
   'sync',
@@ -24,8 +25,8 @@ export const handler = createHttpHandler(
     edits: dynamoEditStore(table),
     perform: performTask(
       taskActs({
-        tasks: dynamoTaskStore(table),
-        jobs: dynamoJobStore(table, Number(environment.DUE_SHARDS)),
+        tasks: dynamoTaskStore(table, shards),
+        jobs: dynamoJobStore(table, shards),
         newId,
       }),
     ),

@@ -73,7 +73,7 @@ export const syncOperations = (needs: SyncNeeds): OperationsOf<'sync'> => {
         const record = await restore(owner, conflict, { now, clientId });
         return {
           status: 200 as const,
-          body: { ...record.task, tags: [...record.task.tags], reminders: [] },
+          body: { ...record.task, tags: [...record.task.tags], reminders: [...record.task.reminders] },
         };
       },
     ),

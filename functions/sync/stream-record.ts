@@ -31,11 +31,18 @@ export const readRecord = ({ eventName, dynamodb }: DynamoDBRecord): Reading => 
   }
 };
 
-/** Its place in an index followed that of a parent, or something came below it: nothing that anybody sees, which would have had a new version. */
+/**
+ * Its place in an index followed that of a parent, something came below it, or it is looked at another time: nothing that anybody sees,
+ * which would have had a new version.
+ */
 const onlyItsPlaceChanged = (dynamodb: DynamoDBRecord['dynamodb']): boolean => {
   const { OldImage: before, NewImage: after } = dynamodb ?? {};
   if (!before?.by_path?.S || !after?.by_path?.S || before.version?.N !== after.version?.N) return false;
-  return before.by_path.S !== after.by_path.S || before.below_version?.N !== after.below_version?.N;
+  return (
+    before.by_path.S !== after.by_path.S ||
+    before.below_version?.N !== after.below_version?.N ||
+    before.due_at?.S !== after.due_at?.S
+  );
 };
 
 type Image = Parameters<typeof unmarshall>[0];

@@ -52,7 +52,10 @@ export interface Memory {
   checkOvertaken(): Promise<void>;
 }
 
-/** For acts that count nothing. */
+/** What cannot be set without its owner's rules: where their days begin, and what they want to be told when. */
+const needRules = ['status', 'due_date', 'reminders'] as const satisfies (keyof TaskFields)[];
+
+/** For acts that count and plan nothing. */
 const anyDays: DayRules = { timezone: 'UTC', day_start: '00:00' };
 
 /** What the API, a batch and offline edits do to tasks. Each throws a `Failure`: `not-found`, `stale-version`, `wrong-state`, … */
@@ -82,7 +85,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
         }
       }
       const [days, ancestry, position] = await Promise.all([
-        draft.fields.status === 'done' ? tasks.days(owner, act.now) : anyDays,
+        draft.fields.status === 'done' || draft.fields.due_date !== null ? tasks.days(owner, act.now) : anyDays,
         ancestryOf(owner, draft.parent_id, act),
         placeAmong(owner, draft.parent_id, draft, id, act),
       ]);
@@ -137,27 +140,35 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     ifMatch: VersionCondition | null,
     memory?: Memory,
   ): Promise<TaskRecord> =>
-    perform(owner, id, act, ifMatch, memory, 'status' in fields, async ({ record, days }) => {
-      const moves = parent_id !== undefined && parent_id !== record.task.parent_id;
-      const moved = moves ? await moving(owner, record, parent_id, {}, act) : null;
-      const edited = editTask(record, { ...fields, ...moved?.fields }, act, days);
-      const closes = fields.status === 'done' && record.task.status !== 'done';
-      const opens = fields.status !== undefined && isOpen(fields.status) && !isOpen(record.task.status);
-      // An open task stands under open ones: those above it, where it is then.
-      const chain = moved?.chain ?? (opens ? await tasks.getAll(owner, ancestorIds(record.path), act.now) : []);
-      const consequences = [
-        ...(closes ? [subtreeAct('complete', record, act, days)] : []),
-        ...(opens ? [subtreeAct('reopen', record, act, days)] : []),
-        ...(moved?.consequences ?? []),
-      ];
-      const others = opens ? reopenedOf(chain, act, days) : [];
-      return {
-        after: { ...edited, path: moved?.path ?? record.path },
-        others,
-        consequences,
-        extra: (moved?.writes ?? []).filter((write) => !isCheckOn(write, others)),
-      };
-    });
+    perform(
+      owner,
+      id,
+      act,
+      ifMatch,
+      memory,
+      needRules.some((field) => field in fields),
+      async ({ record, days }) => {
+        const moves = parent_id !== undefined && parent_id !== record.task.parent_id;
+        const moved = moves ? await moving(owner, record, parent_id, {}, act) : null;
+        const edited = editTask(record, { ...fields, ...moved?.fields }, act, days);
+        const closes = fields.status === 'done' && record.task.status !== 'done';
+        const opens = fields.status !== undefined && isOpen(fields.status) && !isOpen(record.task.status);
+        // An open task stands under open ones: those above it, where it is then.
+        const chain = moved?.chain ?? (opens ? await tasks.getAll(owner, ancestorIds(record.path), act.now) : []);
+        const consequences = [
+          ...(closes ? [subtreeAct('complete', record, act, days)] : []),
+          ...(opens ? [subtreeAct('reopen', record, act, days)] : []),
+          ...(moved?.consequences ?? []),
+        ];
+        const others = opens ? reopenedOf(chain, act, days) : [];
+        return {
+          after: { ...edited, path: moved?.path ?? record.path },
+          others,
+          consequences,
+          extra: (moved?.writes ?? []).filter((write) => !isCheckOn(write, others)),
+        };
+      },
+    );
 
   /** @throws Failure `wrong-state` with `block`, when something below is open */
   const complete = (
@@ -458,18 +469,26 @@ export const carryOut =
     const [first] = job.acts;
     if (!first) return jobs.finish(job);
     const act: Act = { now: new Date(first.at), clientId: first.client_id };
-    await untilItHolds(async () => {
-      const left = transitionsBelow(await tasks.below(job.owner, first.path), job.acts, []);
-      for (let rest = left; rest.length > 0; ) {
-        let size = Math.min(rest.length, 45);
-        while (size > 1 && !fits(transitionWrites(rest.slice(0, size), act))) size = Math.ceil(size / 2);
-        if (!(await tasks.commit(transitionWrites(rest.slice(0, size), act)))) return false;
-        rest = rest.slice(size);
-      }
-      return true;
-    });
+    await untilItHolds(async () =>
+      commitInParts(tasks, transitionsBelow(await tasks.below(job.owner, first.path), job.acts, []), act),
+    );
     await jobs.finish(job);
   };
+
+/** Commits transitions in transactions as large as may be. @returns false when one did not hold: those before it stand */
+export const commitInParts = async (
+  tasks: Pick<TaskStore, 'commit'>,
+  transitions: readonly Transition[],
+  act: Act,
+): Promise<boolean> => {
+  for (let rest = transitions; rest.length > 0; ) {
+    let size = Math.min(rest.length, 45);
+    while (size > 1 && !fits(transitionWrites(rest.slice(0, size), act))) size = Math.ceil(size / 2);
+    if (!(await tasks.commit(transitionWrites(rest.slice(0, size), act)))) return false;
+    rest = rest.slice(size);
+  }
+  return true;
+};
 
 const expectVersion = ({ task }: TaskRecord, ifMatch: VersionCondition | null): void => {
   if (ifMatch && !ifMatch(task.version)) {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
+import { reminderList } from '#functions/reminders/contract.ts';
 import { type Contract, contract } from '#shared/operation.ts';
 import { ignored, uuid, wholeNumber } from '#shared/parameters.ts';
 import { text } from '#shared/text.ts';
@@ -25,10 +26,7 @@ const tags = z.pipe(
 const later = 'is not supported yet: leave it out';
 
 /** Known already, so that clients can send what they got; anything but "nothing" waits for its feature. */
-const notYet = {
-  recurrence: z.optional(z.null(later)),
-  reminders: z.optional(z.array(z.unknown()).check(z.maxLength(0, later))),
-};
+const notYet = { recurrence: z.optional(z.null(later)) };
 
 /** Everything a client may say of a new task; what is left out gets its default. */
 const draft = {
@@ -39,6 +37,7 @@ const draft = {
   due_date: z._default(dueDate, null),
   tags: z._default(tags, []),
   parent_id: z._default(z.nullable(uuid), null),
+  reminders: z._default(reminderList, []),
   ...notYet,
 };
 
@@ -119,6 +118,7 @@ export const patchSchema = z.strictObject({
   due_date: z.optional(dueDate),
   tags: z.optional(tags),
   parent_id: z.optional(z.nullable(uuid)),
+  reminders: z.optional(reminderList),
   ...notYet,
   ...readOnly,
 });

@@ -9,12 +9,13 @@ import { dynamoTaskStore } from './store.ts';
 
 const environment = readEnvironment('tasks');
 const table = openTable(environment);
+const shards = Number(environment.DUE_SHARDS);
 
 export const handler = createHttpHandler(
   'tasks',
   taskOperations({
-    tasks: dynamoTaskStore(table),
-    jobs: dynamoJobStore(table, Number(environment.DUE_SHARDS)),
+    tasks: dynamoTaskStore(table, shards),
+    jobs: dynamoJobStore(table, shards),
     clock: systemClock,
     newId,
   }),

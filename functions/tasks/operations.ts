@@ -212,10 +212,11 @@ const draftOf = ({
   due_date,
   tags,
   parent_id,
+  reminders,
   after,
   before,
 }: TaskDraft): Draft => ({
-  fields: { title, description, status, priority, due_date, tags },
+  fields: { title, description, status, priority, due_date, tags, reminders },
   parent_id,
   after: after ?? null,
   before: before ?? null,
@@ -232,13 +233,22 @@ const changesOf = ({ parent_id, ...body }: TaskPatch): Changes => ({
 });
 
 /** The fields a body sets, and no others. */
-const fieldsOf = ({ title, description, status, priority, due_date, tags }: TaskPatch): Partial<TaskFields> => ({
+const fieldsOf = ({
+  title,
+  description,
+  status,
+  priority,
+  due_date,
+  tags,
+  reminders,
+}: TaskPatch): Partial<TaskFields> => ({
   ...(title !== undefined && { title }),
   ...(description !== undefined && { description }),
   ...(status !== undefined && { status }),
   ...(priority !== undefined && { priority }),
   ...(due_date !== undefined && { due_date }),
   ...(tags !== undefined && { tags }),
+  ...(reminders !== undefined && { reminders }),
 });
 
 const missing = (): never => {
@@ -248,7 +258,7 @@ const missing = (): never => {
 const answer = ({ task }: TaskRecord) => ({ status: 200 as const, version: task.version, body: wire(task) });
 
 /** The contract's schema lets nothing else out; it only wants its arrays to be its own. */
-const wire = ({ tags, ...task }: Task) => ({ ...task, tags: [...tags], reminders: [] });
+const wire = ({ tags, reminders, ...task }: Task) => ({ ...task, tags: [...tags], reminders: [...reminders] });
 
 const nodeOf = ({ record, children }: Listed): TaskNode => ({
   ...wire(record.task),

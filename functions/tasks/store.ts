@@ -1,4 +1,5 @@
 import { defaultProfile, profileFromItem, profileKey } from '#functions/accounts/profile.ts';
+import { inItsShard } from '#shared/due.ts';
 import type { UserId } from '#shared/ids.ts';
 import { type Item, isLive, userKey } from '#shared/item.ts';
 import {
@@ -12,6 +13,7 @@ import {
   queryPage,
   type Range,
   type Table,
+  type Write,
   writeAll,
 } from '#shared/table.ts';
 import { rangeBelow } from './path.ts';
@@ -19,8 +21,14 @@ import type { StateRange, TaskStore } from './ports.ts';
 import { type DayRules, requestHashOf, stateKey, type TaskRecord, taskFromItem, taskKey } from './task.ts';
 import { creationWrites } from './writes.ts';
 
-/** Tasks in the single table. */
-export const dynamoTaskStore = (table: Table): TaskStore => {
+/** Tasks in the single table. @param shards over which that which comes due is spread */
+export const dynamoTaskStore = (table: Table, shards: number): TaskStore => {
+  const commit = (writes: readonly Write[]): Promise<void> =>
+    writeAll(
+      table,
+      writes.map((write) => inItsShard(write, shards)),
+    );
+
   const getAll: TaskStore['getAll'] = async (owner, ids, now) => {
     if (ids.length === 0) return [];
     const items = await getItems(
@@ -35,7 +43,7 @@ export const dynamoTaskStore = (table: Table): TaskStore => {
 
     create: async (record, { now }, checks) => {
       try {
-        await writeAll(table, [...creationWrites(record, now), ...checks]);
+        await commit([...creationWrites(record, now), ...checks]);
         return { outcome: 'created' };
       } catch (error) {
         if (!(error instanceof ConditionFailed)) throw error;
@@ -70,7 +78,7 @@ export const dynamoTaskStore = (table: Table): TaskStore => {
 
     all: async (owner, state) => (await queryAll(table, stateRange(owner, state))).map(taskFromItem),
 
-    commit: (writes) => holds(writeAll(table, writes)),
+    commit: (writes) => holds(commit(writes)),
 
     page: async (owner, { state, matches, refuses }, { limit, skip, after }) => {
       const tasks: TaskRecord[] = [];

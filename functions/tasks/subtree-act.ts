@@ -23,6 +23,10 @@ export const subtreeActSchema = z.object({
   client_id: z.nullable(z.string()),
   timezone: z.string(),
   day_start: z.string(),
+  /** Which mail the owner wanted, where the act opens tasks again. */
+  notifications: z.optional(
+    z.object({ task_due_soon: z.boolean(), due_soon_minutes: z.number(), task_overdue: z.boolean() }),
+  ),
 });
 export type SubtreeAct = z.output<typeof subtreeActSchema>;
 
@@ -30,7 +34,7 @@ export const subtreeAct = (
   kind: SubtreeAct['kind'],
   root: TaskRecord,
   { now, clientId }: Act,
-  { timezone, day_start }: DayRules,
+  { timezone, day_start, notifications }: DayRules,
   target: { readonly newPath?: string; readonly parentId?: string | null } = {},
 ): SubtreeAct => ({
   kind,
@@ -42,12 +46,19 @@ export const subtreeAct = (
   client_id: clientId,
   timezone,
   day_start,
+  ...(notifications && {
+    notifications: {
+      task_due_soon: notifications.task_due_soon,
+      due_soon_minutes: notifications.due_soon_minutes,
+      task_overdue: notifications.task_overdue,
+    },
+  }),
 });
 
 /** What becomes of a task below the root: its next state, its end, or nothing. */
 export const consequenceOf = (act: SubtreeAct): ((below: TaskRecord) => TaskRecord | 'gone' | null) => {
   const who: Act = { now: new Date(act.at), clientId: act.client_id };
-  const days: DayRules = { timezone: act.timezone, day_start: act.day_start };
+  const days: DayRules = act;
   return (below) => {
     if (!isWithin(below.path, act.path)) return null;
     switch (act.kind) {

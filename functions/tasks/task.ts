@@ -1,5 +1,14 @@
 import * as z from 'zod/mini';
 import { prefix } from '#blueprint/table.ts';
+import { type DueRules, nextNotice } from '#functions/reminders/due-times.ts';
+import {
+  planReminders,
+  type Reminder,
+  type ReminderDraft,
+  type ReminderState,
+  reminderSchema,
+  sameReminders,
+} from '#functions/reminders/reminder.ts';
 import { localDay } from '#shared/days.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
@@ -28,6 +37,8 @@ export interface TaskFields {
   /** A date (`2026-11-23`) or an instant with its offset, as it was given. */
   readonly due_date: string | null;
   readonly tags: readonly string[];
+  /** None, unless it says so. */
+  readonly reminders?: readonly ReminderDraft[];
 }
 
 /** A task as it goes over the wire and lies in the table. */
@@ -40,7 +51,7 @@ export interface Task extends TaskFields {
   readonly recurrence: null;
   readonly series_id: string | null;
   readonly occurrence_date: string | null;
-  readonly reminders: readonly never[];
+  readonly reminders: readonly Reminder[];
   readonly version: number;
   readonly created_at: string;
   readonly updated_at: string;
@@ -60,6 +71,8 @@ export interface TaskRecord {
   readonly belowVersion: number;
   /** What completing it counted, so that undoing undoes exactly that. */
   readonly counted: Counted | null;
+  /** When the sweep looks whether a mail is due that preferences ask for. Nothing that devices see: it changes without a new version. */
+  readonly noticeAt: Date | null;
   /** The device that wrote this version; its own socket is spared the echo. */
   readonly changedBy: string | null;
   /** Hash of the creating request, where it came with an Idempotency-Key. */
@@ -73,11 +86,8 @@ export interface Counted {
   readonly tags: readonly string[];
 }
 
-/** Where a person's days begin. */
-export interface DayRules {
-  readonly timezone: string;
-  readonly day_start: string;
-}
+/** Where a person's days begin, and which mail they want before or after a task is due. */
+export type DayRules = DueRules;
 
 /** What came of creating a task under an id that may have been used before. */
 export type Creation =
@@ -111,11 +121,12 @@ export const newTask = (
   days: DayRules,
 ): TaskRecord => {
   const at = act.now.toISOString();
+  const { reminders = [], ...others } = fields;
   const opened: TaskRecord = {
     task: {
       id,
       user_id: owner,
-      ...fields,
+      ...others,
       status: isOpen(fields.status) ? fields.status : 'todo',
       parent_id: parent?.task.id ?? null,
       position: position ?? positionAt(act.now, id),
@@ -133,10 +144,11 @@ export const newTask = (
     path: pathUnder(parent?.path ?? null, id),
     belowVersion: 0,
     counted: null,
+    noticeAt: null,
     changedBy: act.clientId,
     requestHash,
   };
-  return withStatus(opened, fields.status, act, days);
+  return withPlans(null, withStatus(opened, fields.status, act, days), reminders, act, days);
 };
 
 const editable = [
@@ -146,6 +158,7 @@ const editable = [
   'priority',
   'due_date',
   'tags',
+  'reminders',
 ] as const satisfies (keyof TaskFields)[];
 
 /**
@@ -160,7 +173,7 @@ export const editTask = (
   closedWith: string | null = null,
 ): TaskRecord => {
   const version = before.task.version + 1;
-  const { status = before.task.status, ...others } = changes;
+  const { status = before.task.status, reminders, ...others } = changes;
   const edited: TaskRecord = {
     ...before,
     task: { ...before.task, ...others, version, updated_at: act.now.toISOString() },
@@ -170,7 +183,9 @@ export const editTask = (
     },
     changedBy: act.clientId,
   };
-  return withStatus(edited, status, act, days, closedWith);
+  const after = withStatus(edited, status, act, days, closedWith);
+  const plans = 'due_date' in changes || reminders !== undefined || isOpen(status) !== isOpen(before.task.status);
+  return plans ? withPlans(before, after, reminders ?? before.task.reminders, act, days) : after;
 };
 
 /** Done, from whatever state; a done task stays the very same. */
@@ -206,6 +221,59 @@ const withStatus = (
   };
 };
 
+/** Its reminders, and when it is looked at for a mail that preferences ask for, as they follow from everything else. */
+const withPlans = (
+  before: TaskRecord | null,
+  after: TaskRecord,
+  wanted: readonly ReminderDraft[],
+  { now }: Pick<Act, 'now'>,
+  rules: DayRules,
+): TaskRecord => {
+  const { id, version, due_date, status } = after.task;
+  const open = isOpen(status);
+  const dueChanged = before !== null && before.task.due_date !== due_date;
+  const opened = before !== null && open && !isOpen(before.task.status);
+  const reminders = planReminders(before?.task.reminders ?? [], wanted, {
+    taskId: id,
+    version,
+    due_date,
+    dueChanged,
+    open,
+    opened,
+    now,
+    rules,
+  });
+  const looksAnew = before === null || dueChanged || isOpen(before.task.status) !== open;
+  const noticeAt = looksAnew ? (open ? nextNotice(due_date, rules, now) : null) : before.noticeAt;
+  return { ...after, task: { ...after.task, reminders }, noticeAt };
+};
+
+/**
+ * An open task under its owner's new rules. A new version only if devices see a difference; one that needs none stays the very same.
+ * Nobody has edited it: neither `updated_at` nor the fields' versions move.
+ */
+export const replanTask = (before: TaskRecord, rules: DayRules, now: Date): TaskRecord => {
+  const { task } = before;
+  if (!isOpen(task.status)) return before;
+  const after = withPlans(before, before, task.reminders, { now }, rules);
+  const noticeAt = nextNotice(task.due_date, rules, now);
+  if (!sameReminders(after.task.reminders, task.reminders)) {
+    return { ...after, noticeAt, task: { ...after.task, version: task.version + 1 }, changedBy: null };
+  }
+  return noticeAt?.getTime() === before.noticeAt?.getTime() ? before : { ...before, noticeAt };
+};
+
+/** What has become of a reminder, seen by every device; nobody has edited the task. */
+export const recordReminder = (before: TaskRecord, id: string, state: ReminderState): TaskRecord => ({
+  ...before,
+  task: {
+    ...before.task,
+    reminders: before.task.reminders.map((reminder) => (reminder.id === id ? { ...reminder, state } : reminder)),
+    version: before.task.version + 1,
+  },
+  changedBy: null,
+});
+
 export const taskKey = (owner: UserId, id: string): Key => userKey(owner, `${prefix.task}${id}`);
 
 /** The wire's shape: exactly the fields that may leave. */
@@ -223,7 +291,7 @@ export const taskSchema = z.object({
   recurrence: z.null(),
   series_id: z.nullable(z.string()),
   occurrence_date: z.nullable(z.string()),
-  reminders: z.array(z.never()),
+  reminders: z.array(reminderSchema),
   version: z.number(),
   created_at: z.string(),
   updated_at: z.string(),
@@ -241,6 +309,7 @@ const taskItem = z.object({
   ),
   counted_day: z.nullable(z.string()),
   counted_tags: z.array(z.string()),
+  due_at: z.optional(z.string()),
   changed_by: z.nullable(z.string()),
   request_hash: z.nullable(z.string()),
 });
@@ -254,12 +323,13 @@ export const taskFromItem = (item: Item): TaskRecord => {
     closed,
     counted_day,
     counted_tags,
+    due_at,
     changed_by,
     request_hash,
     ...task
   } = taskItem.parse(item);
   return {
-    task: { ...task, reminders: [] },
+    task,
     fieldVersions: field_versions,
     path: by_path,
     belowVersion: below_version,
@@ -268,6 +338,7 @@ export const taskFromItem = (item: Item): TaskRecord => {
       counted_day === null || task.completed_at === null
         ? null
         : { completed_at: task.completed_at, day: counted_day, tags: counted_tags },
+    noticeAt: due_at === undefined ? null : new Date(due_at),
     changedBy: changed_by,
     requestHash: request_hash,
   };
@@ -299,6 +370,7 @@ export const itemOfTask = (record: TaskRecord): Item => ({
   closed: record.closed,
   counted_day: record.counted?.day ?? null,
   counted_tags: record.counted?.tags ?? [],
+  ...(record.noticeAt && { due_at: record.noticeAt.toISOString() }),
   changed_by: record.changedBy,
   request_hash: record.requestHash,
 });

@@ -1,4 +1,5 @@
 import { prefix } from '#blueprint/table.ts';
+import { reminderWrites } from '#functions/reminders/reminder-row.ts';
 import { epochSeconds, memorySeconds, secondsAfter } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
@@ -8,6 +9,7 @@ import { type Act, type Counted, itemOfTask, type TaskRecord, taskKey } from './
 /** Everything that creating a task writes, in one transaction: one that is done from its beginning is counted in the same act. */
 export const creationWrites = (record: TaskRecord, now: Date): Write[] => [
   { put: itemOfTask(record), condition: absent(now) },
+  ...reminderWrites(record.task.user_id, record.task.id, [], record.task.reminders),
   ...countWrites([{ before: null, after: record }]),
 ];
 
@@ -24,6 +26,9 @@ export const transitionWrites = (transitions: readonly Transition[], act: Act): 
       put: after === 'gone' ? tombstoneOf(before, act) : itemOfTask(after),
       condition: asRead(before),
     }),
+  ),
+  ...transitions.flatMap(({ before: { task }, after }) =>
+    reminderWrites(task.user_id, task.id, task.reminders, after === 'gone' ? [] : after.task.reminders),
   ),
   // What a deleted task has completed stays counted.
   ...countWrites(transitions.flatMap(({ before, after }) => (after === 'gone' ? [] : [{ before, after }]))),

@@ -93,7 +93,7 @@ const costOf = async (table: Table, work: () => Promise<unknown>): Promise<Cost>
 const run = async (): Promise<void> => {
   const engine = await startEngine('dynoxide', { port: await freePort() });
   const table = await makeTable(engine.endpoint);
-  const tasks = dynamoTaskStore(table);
+  const tasks = dynamoTaskStore(table, 1);
   const feed = { table, stream: 'bench' };
   const list = listTasks({ tasks });
   const pull = pullChanges({ feed: dynamoFeedReader(feed), clock: systemClock });

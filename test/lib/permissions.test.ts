@@ -9,6 +9,7 @@ import { resourcesOf, templatesOf } from '#test/lib/synthesize.ts';
 const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> = {
   accounts: {
     table: 'dynamodb: DeleteItem GetItem PutItem Query UpdateItem',
+    'table, by_state': 'dynamodb: Query',
     'user pool': 'cognito-idp: AdminGetUser AdminUserGlobalSignOut',
     'sender of mail': 'ses: SendEmail',
     'DELETE connections/*': 'execute-api: ManageConnections',
@@ -20,7 +21,8 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
     'table, by_path': 'dynamodb: Query',
   },
   'due-work': {
-    table: 'dynamodb: DeleteItem PutItem UpdateItem',
+    table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem UpdateItem',
+    'table, by_state': 'dynamodb: Query',
     'table, by_path': 'dynamodb: Query',
     'table, by_due': 'dynamodb: Query',
   },

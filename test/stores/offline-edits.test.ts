@@ -18,7 +18,7 @@ const start = Date.parse('2026-11-24T12:00:00Z');
 
 const world = (table: Table) => {
   const owner = userId(randomUUID());
-  const tasks = dynamoTaskStore(table);
+  const tasks = dynamoTaskStore(table, 1);
   const edits = dynamoEditStore(table);
   const perform = performTask(taskActs({ tasks, jobs: dynamoJobStore(table, 1), newId }));
   let seconds = 0;

@@ -27,7 +27,7 @@ const world = (table: Table) => {
       return new Date(Date.parse('2026-11-24T12:00:00Z') + seconds * 1000);
     },
   };
-  const needs = { tasks: dynamoTaskStore(table), jobs: dynamoJobStore(table, 1), clock, newId };
+  const needs = { tasks: dynamoTaskStore(table, 1), jobs: dynamoJobStore(table, 1), clock, newId };
   const call = callerOf(createHttpHandler('tasks', taskOperations(needs)));
   const create = async (body: object): Promise<Task> => (await call('POST /tasks', { user, body })).body as Task;
   const page = async <T = Task>(query: string): Promise<Page<T>> =>

@@ -27,7 +27,7 @@ const start = Date.parse('2026-11-24T12:00:00Z');
 /** One person's tasks on a real engine, with a clock that moves a second with every act. */
 const world = (table: Table) => {
   const owner = userId(randomUUID());
-  const tasks = dynamoTaskStore(table);
+  const tasks = dynamoTaskStore(table, 1);
   const jobs = dynamoJobStore(table, 1);
   const acts = taskActs({ tasks, jobs, newId });
   let seconds = 0;

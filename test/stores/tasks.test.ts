@@ -730,7 +730,7 @@ const somebody = (table: Table, days: { timezone?: string; day_start?: string } 
   const call = callerOf(
     createHttpHandler(
       'tasks',
-      taskOperations({ tasks: dynamoTaskStore(table), jobs: dynamoJobStore(table, 1), clock, newId }),
+      taskOperations({ tasks: dynamoTaskStore(table, 1), jobs: dynamoJobStore(table, 1), clock, newId }),
     ),
   );
   const ask = (routeKey: string, asked: Asked = {}): Promise<Answered> => call(routeKey, { user, ...asked });

@@ -3,6 +3,9 @@ import { type OperationOf, routeKeyOf, routes } from '#blueprint/routes.ts';
 import { accountConfirmed } from '#functions/accounts/confirmed.ts';
 import { accountOperations } from '#functions/accounts/operations.ts';
 import { dynamoProfileStore, dynamoUsernameStore } from '#functions/accounts/store.ts';
+import { replanAtOnce } from '#functions/reminders/replan.ts';
+import { dynamoReplanStore } from '#functions/reminders/replan-store.ts';
+import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
 import type { UserId } from '#shared/ids.ts';
 import { log } from '#shared/log.ts';
@@ -54,6 +57,10 @@ export const accountsRoom = (table: Table, { perMinute = 1_000 } = {}) => {
       identity: pool,
       usernames,
       profiles,
+      replanning: {
+        writeOf: dynamoReplanStore(table, 1).writeOf,
+        begin: (profile, now) => replanAtOnce({ tasks: dynamoTaskStore(table, 1) })(profile.user_id, profile, now),
+      },
       endConnections: async (owner) => {
         socketsEnded.push(owner);
       },
