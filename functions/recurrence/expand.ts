@@ -12,7 +12,7 @@ import {
   weekOf,
   yearOf,
 } from './calendar.ts';
-import { type NamedBy, type NamedDays, namedDays } from './named-days.ts';
+import { type NamedBy, namedDays } from './named-days.ts';
 import { weekdays } from './recurrence.ts';
 import type { Frequency, RuleParts, WeekdayOfPeriod } from './rrule-text.ts';
 
@@ -25,71 +25,92 @@ export interface Expandable extends Omit<RuleParts, 'until' | 'count'> {
 /**
  * The days of a rule from a day on, in order, up to its `until`; how many there may be (COUNT) is the caller's to know.
  *
- * The periods that the interval hits are computed, not walked to: a series of ten years' age costs what a new one does. It ends where the
- * calendar has come round once without a day, for then there will never be one.
+ * Which windows the interval hits is computed, not walked to: a series of ten years' age costs what a new one does. It ends where everything
+ * has come round without a day, for then there will never be one.
  * @param anchor the day that intervals are counted from, and that gives what the rule leaves open (RFC 5545: DTSTART). It is a date of the
  *   rule only where the rule names it, and no date is before it.
  */
 export function* datesFrom(rule: Expandable, anchor: Day, from: Day): Generator<Day, void> {
-  const { frequency, interval, bySetPos } = rule;
-  const weekStart = weekdays.indexOf(rule.weekStart);
-  const { periodOf, firstDayOf, daysOf, cycle } = periods[frequency];
-  const named = namedDays(namedBy(rule, anchor));
-  const first = periodOf(anchor, weekStart);
-  const steps = Math.floor((periodOf(Math.max(from, anchor), weekStart) - first) / interval);
-  let barren = 0;
-  for (let period = first + steps * interval; barren <= cycle; period += interval) {
-    if (firstDayOf(period, weekStart) > rule.until) return;
-    barren += 1;
-    for (const day of chosen(daysOf(period, weekStart, named), bySetPos)) {
+  const { windowOf, firstDayOf, daysIn, step, period } = frequencies[rule.frequency](rule, anchor);
+  const begin = Math.max(from, anchor);
+  const first = windowOf(anchor);
+  let found = begin;
+  let window = first + Math.floor((windowOf(begin) - first) / step) * step;
+  while (firstDayOf(window) <= Math.min(rule.until, found + period)) {
+    for (const day of chosen(daysIn(window), rule.bySetPos)) {
       if (day > rule.until) return;
-      if (day < anchor || day < from) continue;
-      barren = 0;
+      if (day < begin) continue;
+      found = day;
       yield day;
     }
+    window += step;
   }
 }
 
-interface Periods {
-  /** Which period a day is in: a number that grows by one from each to the next. */
-  readonly periodOf: (day: Day, weekStart: number) => number;
-  readonly firstDayOf: (period: number, weekStart: number) => Day;
-  /** The named days within one, in order. */
-  readonly daysOf: (period: number, weekStart: number, named: NamedDays) => readonly Day[];
-  /** After so many of them the calendar is as it was, days of the week included. */
-  readonly cycle: number;
+/** How the days of a frequency are looked for: window by window, each of which is a set for BYSETPOS to choose from. */
+interface Windows {
+  /** Which window a day is in: a number that grows by one from each to the next. */
+  readonly windowOf: (day: Day) => number;
+  readonly firstDayOf: (window: number) => Day;
+  /** The rule's days in a window that is hit, in order. */
+  readonly daysIn: (window: number) => readonly Day[];
+  /** From one window to the next that is hit. */
+  readonly step: number;
+  /** After so many days every day is as it was: its date, the day of its week, and its place in the interval. */
+  readonly period: number;
 }
 
-const periods: Readonly<Record<Frequency, Periods>> = {
-  DAILY: {
-    periodOf: (day) => day,
-    firstDayOf: (day) => day,
-    daysOf: (day, _, { inMonth }) => inMonth(monthOf(day)).filter((named) => named === day),
-    cycle: cycleDays,
+const frequencies: Readonly<Record<Frequency, (rule: Expandable, anchor: Day) => Windows>> = {
+  // Most days of most such rules are every day: a month at a time. A set of BYSETPOS is a single day, and `readRule` has chosen.
+  DAILY: (rule, anchor) => {
+    const { inMonth } = namedDays(namedBy(rule, anchor));
+    return {
+      windowOf: monthOf,
+      firstDayOf: firstDayOfMonth,
+      daysIn: (month) => inMonth(month).filter((day) => (day - anchor) % rule.interval === 0),
+      step: 1,
+      period: leastCommonMultiple(rule.interval, namesMonths(rule) ? cycleDays : 7),
+    };
   },
-  WEEKLY: {
-    periodOf: weekOf,
-    firstDayOf: firstDayOfWeek,
-    daysOf: (week, weekStart, { inMonth }) => {
-      const monday = firstDayOfWeek(week, weekStart);
-      const months = new Set([monthOf(monday), monthOf(monday + 6)]);
-      return [...months].flatMap((month) => inMonth(month).filter((day) => day >= monday && day < monday + 7));
-    },
-    cycle: cycleDays / 7,
+  WEEKLY: (rule, anchor) => {
+    const { inMonth } = namedDays(namedBy(rule, anchor));
+    const start = weekdays.indexOf(rule.weekStart);
+    return {
+      windowOf: (day) => weekOf(day, start),
+      firstDayOf: (week) => firstDayOfWeek(week, start),
+      daysIn: (week) => {
+        const first = firstDayOfWeek(week, start);
+        const months = new Set([monthOf(first), monthOf(first + 6)]);
+        // The first week is what is left of it, for BYSETPOS too: so do python-dateutil and rrule, which clients show dates with.
+        const isThere = (day: Day): boolean => day >= Math.max(first, anchor) && day < first + 7;
+        return [...months].flatMap((month) => inMonth(month).filter(isThere));
+      },
+      step: rule.interval,
+      period: leastCommonMultiple(rule.interval * 7, namesMonths(rule) ? cycleDays : 7),
+    };
   },
-  MONTHLY: {
-    periodOf: monthOf,
+  MONTHLY: (rule, anchor) => ({
+    windowOf: monthOf,
     firstDayOf: firstDayOfMonth,
-    daysOf: (month, _, { inMonth }) => inMonth(month),
-    cycle: cycleYears * 12,
-  },
-  YEARLY: {
-    periodOf: yearOf,
+    daysIn: namedDays(namedBy(rule, anchor)).inMonth,
+    step: rule.interval,
+    period: cycleDays * (leastCommonMultiple(rule.interval, cycleYears * 12) / (cycleYears * 12)),
+  }),
+  YEARLY: (rule, anchor) => ({
+    windowOf: yearOf,
     firstDayOf: firstDayOfYear,
-    daysOf: (year, _, { inYear }) => inYear(year),
-    cycle: cycleYears,
-  },
+    daysIn: namedDays(namedBy(rule, anchor)).inYear,
+    step: rule.interval,
+    period: cycleDays * (leastCommonMultiple(rule.interval, cycleYears) / cycleYears),
+  }),
 };
+
+/** All weeks are alike to a rule that names days of the week only. */
+const namesMonths = ({ byMonth, byMonthDay }: Expandable): boolean => byMonth.length > 0 || byMonthDay.length > 0;
+
+const leastCommonMultiple = (a: number, b: number): number => (a / greatestCommonDivisor(a, b)) * b;
+
+const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
 
 /** BYSETPOS: the n-th of a period's days, counted from the end where it is negative. Without it all of them. */
 const chosen = (days: readonly Day[], positions: readonly number[]): readonly Day[] => {

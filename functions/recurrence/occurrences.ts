@@ -1,7 +1,7 @@
 import { instantOf, wallClock } from '#shared/days.ts';
-import { type Day, dateOf, dayOf } from './calendar.ts';
+import { type Day, dateOf, dayOf, firstDayOfWeek, weekOf } from './calendar.ts';
 import { datesFrom } from './expand.ts';
-import type { Recurrence } from './recurrence.ts';
+import { type Recurrence, weekdays } from './recurrence.ts';
 import { withoutEnd } from './rrule-text.ts';
 import type { Rule } from './rule.ts';
 
@@ -10,8 +10,8 @@ export interface Occurrence {
   /** `YYYY-MM-DD`, in the rule's zone */
   readonly date: string;
   /**
-   * Its place, from 1: what COUNT counts. A rule without COUNT needs none, and counts only the occurrences that were made, not the dates
-   * that were passed over.
+   * Its place, from 1, which COUNT limits. Dates that were passed over have a place in a schedule that ends by COUNT; elsewhere nothing
+   * depends on them, and only the occurrences that were made are numbered.
    */
   readonly number: number;
 }
@@ -35,7 +35,13 @@ export const nextOccurrence = (
   rule: Rule,
   previous: Occurrence,
   { notBefore }: { readonly notBefore: string },
-): Occurrence | null => following(rule, anchorAfter(rule, previous), previous, dayOf(notBefore));
+): Occurrence | null =>
+  firstNotBefore(
+    notBefore,
+    rule.anchor === 'schedule'
+      ? scheduledAfter(rule, previous, notBefore)
+      : numbered(rule, dayOf(previous.date), previous, notBefore),
+  );
 
 /**
  * The next one counted from the day on which an occurrence was done, as if the series began there: three days later; the next month on that
@@ -45,7 +51,7 @@ export const nextOccurrence = (
  * @returns `null` when the series is over
  */
 export const nextAfterCompletion = (rule: Rule, previous: Occurrence, doneOn: string): Occurrence | null =>
-  following(rule, dayOf(doneOn), previous, dayOf(doneOn) + 1);
+  firstNotBefore(doneOn, numbered(rule, dayOf(doneOn), previous, dateOf(dayOf(doneOn) + 1)));
 
 /** At most so many by schedule, from a day on; fewer when the series is over. For a rule that ends by COUNT, they are counted from its start. */
 export const occurrences = (rule: Rule, from: string, limit: number): readonly Occurrence[] => {
@@ -54,16 +60,21 @@ export const occurrences = (rule: Rule, from: string, limit: number): readonly O
   return next === null || limit < 1 ? [] : [next, ...occurrencesAfter(rule, next, limit - 1)];
 };
 
-/** At most so many by schedule, behind another; fewer when the series is over. */
+/** At most so many by schedule, behind another; fewer when the series is over. With the anchor `completion`, as if each were done on its day. */
 export const occurrencesAfter = (rule: Rule, previous: Occurrence, limit: number): readonly Occurrence[] => {
   const found: Occurrence[] = [];
-  let next = limit > 0 ? occurrenceAfter(rule, previous) : null;
-  while (next !== null) {
-    found.push(next);
-    next = found.length < limit ? occurrenceAfter(rule, next) : null;
+  const all =
+    rule.anchor === 'schedule' ? scheduledAfter(rule, previous, previous.date) : doneInTimeAfter(rule, previous);
+  for (const occurrence of all) {
+    if (found.length >= limit) break;
+    found.push(occurrence);
   }
   return found;
 };
+
+function* doneInTimeAfter(rule: Rule, previous: Occurrence): Generator<Occurrence, void> {
+  for (let next = occurrenceAfter(rule, previous); next !== null; next = occurrenceAfter(rule, next)) yield next;
+}
 
 /**
  * The first day whose occurrence, if it has one, is still in the future: its time has not come or, without a time, its day has not begun.
@@ -97,28 +108,37 @@ export const endedBefore = (rule: Rule, date: string): Recurrence | null => {
   const { recurrence } = rule;
   const first = firstOccurrence(rule);
   if (first.date >= date) return null;
-  if (nextOccurrence(rule, first, { notBefore: date }) === null) return recurrence;
+  // What is counted from completions cannot be foreseen.
+  const isForeseen = rule.anchor === 'schedule';
+  if (isForeseen && nextOccurrence(rule, first, { notBefore: date }) === null) return recurrence;
   return { ...withEnd(recurrence, null), recurrence_end_date: dateOf(dayOf(date) - 1) };
 };
 
 /**
  * The same recurrence, beginning with one of its occurrences and with what is left of its COUNT. What its start left to be understood is
- * said, for the occurrence may be another day than the start was: the 31st stays the 31st from a 28 February on.
+ * said, for the occurrence may be another day than the start was: a schedule on the 31st goes on so from a 28 February.
  */
 export const continuedFrom = (rule: Rule, { date, number }: Occurrence): Recurrence => {
   const { recurrence, start } = rule;
   const left = rule.count === null ? null : rule.count - number + 1;
+  // A week that begins in its middle would offer BYSETPOS fewer days to choose from.
+  const from = rule.frequency === 'WEEKLY' && rule.bySetPos.length > 0 ? firstDateOfWeek(rule, date) : date;
   return {
     ...(left === null ? recurrence : withEnd(recurrence, left)),
-    recurrence_start_date: start.time === null ? date : `${date}T${start.time}`,
+    recurrence_start_date: start.time === null ? from : `${from}T${start.time}`,
     month_days: recurrence.month_days ?? impliedMonthDays(rule),
   };
 };
 
-const impliedMonthDays = ({ recurrence, start }: Rule): readonly number[] | null =>
-  recurrence.recurrence_pattern === 'monthly' || recurrence.recurrence_pattern === 'yearly'
-    ? [Number(start.date.slice(8))]
-    : null;
+const impliedMonthDays = ({ recurrence, anchor, start }: Rule): readonly number[] | null => {
+  const isByMonthDay = ['monthly', 'yearly'].includes(recurrence.recurrence_pattern);
+  return anchor === 'schedule' && isByMonthDay ? [Number(start.date.slice(8))] : null;
+};
+
+const firstDateOfWeek = ({ weekStart }: Rule, date: string): string => {
+  const start = weekdays.indexOf(weekStart);
+  return dateOf(firstDayOfWeek(weekOf(dayOf(date), start), start));
+};
 
 const withEnd = (recurrence: Recurrence, count: number | null): Recurrence => ({
   ...recurrence,
@@ -126,19 +146,21 @@ const withEnd = (recurrence: Recurrence, count: number | null): Recurrence => ({
   rrule: recurrence.rrule === null ? null : withoutEnd(recurrence.rrule),
 });
 
-/** Where the next one is counted from. */
-const anchorAfter = (rule: Rule, previous: Occurrence): Day =>
-  dayOf(rule.anchor === 'completion' ? previous.date : rule.start.date);
+/** What follows another by schedule. Only where COUNT must know of every date are the ones before a day passed over one by one. */
+const scheduledAfter = (rule: Rule, previous: Occurrence, notBefore: string): Generator<Occurrence, void> =>
+  numbered(rule, dayOf(rule.start.date), previous, rule.count === null ? notBefore : previous.date);
 
-const following = (rule: Rule, anchor: Day, previous: Occurrence, notBefore: Day): Occurrence | null => {
-  const next = dayOf(previous.date) + 1;
-  // Only COUNT must know of every date between.
-  const from = rule.count === null ? Math.max(next, notBefore) : next;
+/** The days after an occurrence and not before a day, numbered on from it as far as COUNT goes. */
+function* numbered(rule: Rule, anchor: Day, previous: Occurrence, notBefore: string): Generator<Occurrence, void> {
   let number = previous.number;
-  for (const day of datesFrom(rule, anchor, from)) {
+  for (const day of datesFrom(rule, anchor, Math.max(dayOf(previous.date) + 1, dayOf(notBefore)))) {
     number += 1;
-    if (rule.count !== null && number > rule.count) return null;
-    if (day >= notBefore) return { date: dateOf(day), number };
+    if (rule.count !== null && number > rule.count) return;
+    yield { date: dateOf(day), number };
   }
+}
+
+const firstNotBefore = (notBefore: string, all: Iterable<Occurrence>): Occurrence | null => {
+  for (const occurrence of all) if (occurrence.date >= notBefore) return occurrence;
   return null;
 };

@@ -109,7 +109,7 @@ const partsOf = (text: string): readonly string[] => {
   return upper.replace(/^RRULE:/, '').split(';');
 };
 
-/** What RFC 5545 §3.3.10 forbids to be together. */
+/** What RFC 5545 §3.3.10 forbids to be together is not, and no day is chosen from a set of one. */
 const withSense = (rule: RuleParts): RuleParts => {
   const { frequency, byDay, byMonthDay, byMonth, bySetPos } = rule;
   if (rule.count !== null && rule.until !== null) throw no('must not have both COUNT and UNTIL');
@@ -120,7 +120,11 @@ const withSense = (rule: RuleParts): RuleParts => {
   if (bySetPos.length > 0 && byDay.length + byMonthDay.length + byMonth.length === 0) {
     throw no('BYSETPOS must have another BY… part to choose from');
   }
-  return rule;
+  if (frequency !== 'DAILY') return rule;
+  if (bySetPos.length > 0 && !bySetPos.some((position) => Math.abs(position) === 1)) {
+    throw no('BYSETPOS can only be 1 or -1 in a DAILY rule');
+  }
+  return { ...rule, bySetPos: [] };
 };
 
 const untils = /^(\d{4})(\d{2})(\d{2})(?:T(?:[01]\d|2[0-3])[0-5]\d[0-5]\dZ)?$/;
