@@ -15,6 +15,7 @@ export const problemTypes = {
   'stale-version': { status: 412, title: 'The item has changed since.' },
   'too-large': { status: 413, title: 'The request is too large.' },
   'unsupported-media-type': { status: 415, title: 'The content type is not supported.' },
+  'unusable-recurrence': { status: 422, title: 'The recurrence cannot be used.' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for another request.' },
   'too-many-requests': { status: 429, title: 'Too many requests.' },
   internal: { status: 500, title: 'Something went wrong on our side.' },
