@@ -44,6 +44,14 @@ export const routes = [
   { operationId: 'completeTask', method: 'POST', path: '/tasks/{task_id}/complete', feature: 'tasks', auth: 'user' },
   { operationId: 'reopenTask', method: 'POST', path: '/tasks/{task_id}/reopen', feature: 'tasks', auth: 'user' },
   { operationId: 'moveTask', method: 'POST', path: '/tasks/{task_id}/move', feature: 'tasks', auth: 'user' },
+  { operationId: 'skipTask', method: 'POST', path: '/tasks/{task_id}/skip', feature: 'tasks', auth: 'user' },
+  {
+    operationId: 'listOccurrences',
+    method: 'GET',
+    path: '/tasks/{task_id}/occurrences',
+    feature: 'tasks',
+    auth: 'user',
+  },
   { operationId: 'batchTasks', method: 'POST', path: '/tasks/batch', feature: 'tasks', auth: 'user' },
 
   { operationId: 'createGuest', method: 'POST', path: '/guest', feature: 'guest', auth: 'public' },

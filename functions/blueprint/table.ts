@@ -24,6 +24,7 @@ export type LocalIndexName = keyof typeof table.localIndexes;
 export const prefix = {
   user: 'USER#',
   task: 'TASK#',
+  series: 'SERIES#',
   completion: 'COMPLETION#',
   day: 'DAY#',
   change: 'CHANGE#',

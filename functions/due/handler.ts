@@ -4,12 +4,13 @@ import { lookAtTask } from '#functions/reminders/look.ts';
 import { replanLater } from '#functions/reminders/replan.ts';
 import { dynamoReplanStore } from '#functions/reminders/replan-store.ts';
 import { dynamoReminderStore } from '#functions/reminders/store.ts';
-import { carryOut } from '#functions/tasks/acts.ts';
+import { carryOut } from '#functions/tasks/follow-ups.ts';
 import { dynamoJobStore } from '#functions/tasks/job-store.ts';
+import { pileUp } from '#functions/tasks/pile-up.ts';
 import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import { secondsAfter, systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
-import { userId } from '#shared/ids.ts';
+import { newId, userId } from '#shared/ids.ts';
 import type { Key } from '#shared/item.ts';
 import { log } from '#shared/log.ts';
 import { openTable, queryDue } from '#shared/table.ts';
@@ -22,6 +23,7 @@ const tasks = dynamoTaskStore(table, shards);
 const jobs = dynamoJobStore(table, shards);
 const reminders = dynamoReminderStore(table, shards);
 const finish = carryOut({ tasks, jobs });
+const pile = pileUp({ tasks, jobs, newId });
 const look = lookAtTask({ store: reminders });
 const replan = replanLater({ tasks, replans: dynamoReplanStore(table, shards) });
 
@@ -40,6 +42,7 @@ const work = sweep({
       // What follows from a claim is the stream's (functions/reminders/react.ts).
       await reminders.claim(ownerOf(key), key.sk, now);
     },
+    [prefix.series]: (key, now) => pile(ownerOf(key), key.sk.slice(prefix.series.length), now),
     [prefix.task]: (key, now) => look(ownerOf(key), key.sk.slice(prefix.task.length), now),
     [single.replan]: (key, now) => replan(ownerOf(key), now),
   },

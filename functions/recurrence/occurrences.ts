@@ -130,7 +130,7 @@ export const continuedFrom = (rule: Rule, { date, number }: Occurrence): Recurre
   };
 };
 
-const impliedMonthDays = ({ recurrence, anchor, start }: Rule): readonly number[] | null => {
+const impliedMonthDays = ({ recurrence, anchor, start }: Rule): number[] | null => {
   const isByMonthDay = ['monthly', 'yearly'].includes(recurrence.recurrence_pattern);
   return anchor === 'schedule' && isByMonthDay ? [Number(start.date.slice(8))] : null;
 };

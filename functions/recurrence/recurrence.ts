@@ -17,9 +17,9 @@ export interface Recurrence {
   readonly recurrence_pattern: Pattern;
   /** Every so many days, weeks, months or years; 1 with `custom`, whose rule says it. */
   readonly interval: number;
-  readonly weekdays: readonly Weekday[] | null;
+  readonly weekdays: Weekday[] | null;
   /** 1 to 31, a month's last day where it has no such day; -1 is the last. */
-  readonly month_days: readonly number[] | null;
+  readonly month_days: number[] | null;
   /** The value of an RFC 5545 RRULE, with `custom`. */
   readonly rrule: string | null;
   /** A local date, or a local date and time (`2027-03-27T06:45`). */
@@ -89,6 +89,21 @@ export const recurrenceDraftSchema = z.strictObject({
   timezone: orNull(timezone),
   anchor: or(z.enum(anchors), 'schedule'),
   when_open: or(z.enum(whenOpen), 'wait'),
+});
+
+/** What is said of a recurrence that is there: the rest of it stays, and `null` takes away (RFC 7396). */
+export const recurrencePatchSchema = z.strictObject({
+  recurrence_pattern: z.optional(pattern),
+  interval: z.optional(z.nullable(z.int())),
+  weekdays: z.optional(z.nullable(weekdayList)),
+  month_days: z.optional(z.nullable(monthDayList)),
+  rrule: z.optional(z.nullable(z.string())),
+  recurrence_start_date: z.optional(z.nullable(localStart)),
+  recurrence_end_date: z.optional(z.nullable(localDate)),
+  count: z.optional(z.nullable(z.int())),
+  timezone: z.optional(z.nullable(timezone)),
+  anchor: z.optional(z.nullable(z.enum(anchors))),
+  when_open: z.optional(z.nullable(z.enum(whenOpen))),
 });
 
 /** As it is answered, and as it lies in the table. */

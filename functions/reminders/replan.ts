@@ -1,4 +1,4 @@
-import { commitInParts } from '#functions/tasks/acts.ts';
+import { commitInParts } from '#functions/tasks/follow-ups.ts';
 import type { TaskStore } from '#functions/tasks/ports.ts';
 import { type DayRules, replanTask } from '#functions/tasks/task.ts';
 import type { UserId } from '#shared/ids.ts';

@@ -9,7 +9,17 @@ export interface RestoreNeeds {
 }
 
 /** What a person may set of a task, and so may set again. */
-const settable = ['title', 'description', 'status', 'priority', 'due_date', 'tags', 'parent_id', 'reminders'] as const;
+const settable = [
+  'title',
+  'description',
+  'status',
+  'priority',
+  'due_date',
+  'tags',
+  'parent_id',
+  'reminders',
+  'recurrence',
+] as const;
 
 /**
  * Sets the values that an edit has overwritten, and forgets the conflict, in one transaction. Of a task that the edit deleted, a new one is

@@ -1,25 +1,43 @@
+import type { Recurrence } from '#functions/recurrence/recurrence.ts';
+import {
+  advanced,
+  completed,
+  dueDateIn,
+  following,
+  newSeries,
+  occurrenceTask,
+  placeIn,
+  type Surroundings,
+  seriesIdOf,
+  seriesWrite,
+} from '#functions/recurrence/series.ts';
 import { derivedId, type UserId } from '#shared/ids.ts';
 import type { Idempotency, VersionCondition } from '#shared/operation.ts';
 import { Failure } from '#shared/problems.ts';
-import { busy, untilItHolds } from '#shared/retry.ts';
-import { type Condition, type Write, writesPerTransaction } from '#shared/table.ts';
+import { untilItHolds } from '#shared/retry.ts';
+import type { Write } from '#shared/table.ts';
+import { ancestryIn } from './ancestry.ts';
+import { carryOut, fits, followUps, hasTwice, withoutRepeats } from './follow-ups.ts';
 import { ancestorIds, depthOf, isWithin, maxDepth, pathUnder } from './path.ts';
 import type { Job, JobStore, TaskStore } from './ports.ts';
 import { longestPosition, positionAfter, positionBetween, positionsBetween } from './position.ts';
-import { consequenceOf, type SubtreeAct, subtreeAct } from './subtree-act.ts';
+import { ending, placing, type Scope, type SeriesChange, seriesEffects } from './recurring.ts';
+import { type SubtreeAct, subtreeAct } from './subtree-act.ts';
 import {
   type Act,
   completeTask,
   type DayRules,
   editTask,
+  havingMade,
   isOpen,
   newTask,
+  placedInSeries,
   reopenTask,
   type TaskFields,
   type TaskRecord,
   taskKey,
 } from './task.ts';
-import { type Transition, transitionWrites } from './writes.ts';
+import { creationWrites, type Transition, transitionWrites } from './writes.ts';
 
 export interface ActNeeds {
   readonly tasks: TaskStore;
@@ -36,12 +54,17 @@ export interface Place {
 export interface Draft extends Place {
   readonly fields: TaskFields;
   readonly parent_id: string | null;
+  readonly recurrence?: Recurrence | null;
 }
 
 /** What is changed of a task; what is not there stays. */
 export interface Changes {
   readonly fields: Partial<TaskFields>;
   readonly parent_id?: string | null;
+  /** The recurrence that is wanted, given the one there is. */
+  readonly recurrence?: (before: Recurrence | null) => Recurrence | null;
+  /** Of an occurrence: which others change as well. */
+  readonly scope?: Scope;
 }
 
 /** Something that is to be remembered in the very transaction of an act, and tells whether it is already. */
@@ -60,11 +83,15 @@ const anyDays: DayRules = { timezone: 'UTC', day_start: '00:00' };
 
 /** What the API, a batch and offline edits do to tasks. Each throws a `Failure`: `not-found`, `stale-version`, `wrong-state`, … */
 export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
+  const ancestryOf = ancestryIn(tasks);
+  const place = placing(tasks);
+  const effectsOnSeries = seriesEffects({ tasks, ancestryOf });
+
   /**
    * Creates a task, once for each `Idempotency-Key`: the id is derived from the key, so that the put that creates it is itself the replay
    * check.
    * @throws Failure `idempotency-key-reused` for another body; `not-found` for a parent that is missing, or when what the key once made has
-   * been deleted since; `wrong-state` below the deepest level
+   * been deleted since; `wrong-state` below the deepest level; `unusable-recurrence`
    */
   const create = (
     owner: UserId,
@@ -85,24 +112,21 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
         }
       }
       const [days, ancestry, position] = await Promise.all([
-        draft.fields.status === 'done' || draft.fields.due_date !== null ? tasks.days(owner, act.now) : anyDays,
+        draft.fields.status === 'done' || draft.fields.due_date !== null || draft.recurrence
+          ? tasks.days(owner, act.now)
+          : anyDays,
         ancestryOf(owner, draft.parent_id, act),
         placeAmong(owner, draft.parent_id, draft, id, act),
       ]);
       if (ancestry && depthOf(ancestry.parent.path) >= maxDepth) throw tooDeep();
-      const record = newTask(
-        {
-          id,
-          owner,
-          fields: draft.fields,
-          requestHash: idempotency?.requestHash ?? null,
-          parent: ancestry?.parent ?? null,
-          ...(position && { position: position.key }),
-        },
+      const { record, writes } = created(owner, id, draft, {
         act,
         days,
-      );
+        requestHash: idempotency?.requestHash ?? null,
+        surroundings: { parent: ancestry?.parent ?? null, ...(position && { position: position.key }) },
+      });
       const creation = await tasks.create(record, act, [
+        ...writes,
         ...(ancestry?.checks ?? []),
         ...(position?.writes ?? []),
         ...(memory?.writes(null, record) ?? []),
@@ -135,7 +159,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
   const change = async (
     owner: UserId,
     id: string,
-    { fields, parent_id }: Changes,
+    { fields, parent_id, recurrence, scope = 'this' }: Changes,
     act: Act,
     ifMatch: VersionCondition | null,
     memory?: Memory,
@@ -146,19 +170,24 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       act,
       ifMatch,
       memory,
-      needRules.some((field) => field in fields),
+      needRules.some((field) => field in fields) || recurrence !== undefined || scope !== 'this',
       async ({ record, days }) => {
+        const placed = await place(owner, { fields, recurrence, scope }, { before: record, act, days });
         const moves = parent_id !== undefined && parent_id !== record.task.parent_id;
         const moved = moves ? await moving(owner, record, parent_id, {}, act) : null;
-        const edited = editTask(record, { ...fields, ...moved?.fields }, act, days);
+        const changed = editTask(record, { ...fields, ...placed.fields, ...moved?.fields }, act, days);
+        const edited = placed.place === undefined ? changed : placedInSeries(changed, placed.place);
         const closes = fields.status === 'done' && record.task.status !== 'done';
         const opens = fields.status !== undefined && isOpen(fields.status) && !isOpen(record.task.status);
         // An open task stands under open ones: those above it, where it is then.
         const chain = moved?.chain ?? (opens ? await tasks.getAll(owner, ancestorIds(record.path), act.now) : []);
+        const skips = fields.status === 'cancelled' && isOpen(record.task.status) && record.task.series_id !== null;
         const consequences = [
           ...(closes ? [subtreeAct('complete', record, act, days)] : []),
+          ...(skips ? [subtreeAct('cancel', record, act, days)] : []),
           ...(opens ? [subtreeAct('reopen', record, act, days)] : []),
           ...(moved?.consequences ?? []),
+          ...placed.consequences,
         ];
         const others = opens ? reopenedOf(chain, act, days) : [];
         return {
@@ -166,6 +195,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
           others,
           consequences,
           extra: (moved?.writes ?? []).filter((write) => !isCheckOn(write, others)),
+          series: placed.series,
         };
       },
     );
@@ -227,16 +257,22 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       return { after: { ...editTask(record, fields, act, days), path }, others: [], consequences, extra: writes };
     });
 
-  /** @param children `delete`: they go too; `reparent`: they move up to the grandparent */
+  /**
+   * @param children `delete`: they go too; `reparent`: they move up to the grandparent
+   * @param scope of an occurrence: it alone, which skips it; it and those behind it; or all that are open
+   */
   const remove = async (
     owner: UserId,
     id: string,
-    children: 'delete' | 'reparent',
+    { children, scope = 'this' }: { readonly children: 'delete' | 'reparent'; readonly scope?: Scope },
     act: Act,
     ifMatch: VersionCondition | null,
     memory?: Memory,
   ): Promise<void> => {
     await perform(owner, id, act, ifMatch, memory, false, async ({ record, days }) => {
+      const series =
+        scope === 'this' || record.task.series_id === null ? null : await tasks.series(owner, record.task.series_id);
+      const ended = series === null || scope === 'this' ? null : ending(series, scope, { before: record, act, days });
       const above = record.task.parent_id === null ? null : record.path.slice(0, record.path.lastIndexOf('/'));
       const consequence =
         children === 'delete'
@@ -245,8 +281,35 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
               ...(above !== null && { newPath: above }),
               parentId: record.task.parent_id,
             });
-      return { after: 'gone', others: [], consequences: [consequence], extra: [] };
+      return {
+        after: 'gone',
+        others: [],
+        consequences: [consequence, ...(ended?.consequences ?? [])],
+        extra: [],
+        series: ended?.series ?? [],
+      };
     });
+  };
+
+  /**
+   * Passes an occurrence over: it is cancelled, with what is open below it.
+   * @returns the next occurrence, or `null` when the series is over; again, the one that was made
+   * @throws Failure `wrong-state` for a task that does not recur, and for an occurrence that is done
+   */
+  const skip = async (
+    owner: UserId,
+    id: string,
+    act: Act,
+    ifMatch: VersionCondition | null,
+  ): Promise<TaskRecord | null> => {
+    const { closed } = await perform(owner, id, act, ifMatch, undefined, true, async ({ record, days }) => {
+      const { series_id, status } = record.task;
+      if (series_id === null) throw new Failure('wrong-state', 'The task does not recur: there is nothing to skip to.');
+      if (status === 'done') throw new Failure('wrong-state', 'The occurrence is done: it cannot be skipped.');
+      const after = status === 'cancelled' ? record : editTask(record, { status: 'cancelled' }, act, days);
+      return { after, others: [], consequences: [subtreeAct('cancel', record, act, days)], extra: [] };
+    });
+    return closed?.made ? tasks.get(owner, closed.made, act.now) : null;
   };
 
   interface Performance {
@@ -257,6 +320,8 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     readonly consequences: readonly SubtreeAct[];
     /** Further writes of the same transaction. */
     readonly extra: readonly Write[];
+    /** What becomes of series, apart from what follows of itself. */
+    readonly series?: readonly SeriesChange[];
   }
 
   /**
@@ -283,36 +348,37 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
         : { record: await tasks.get(owner, id, act.now), days: anyDays };
       const before = read?.record ?? missing();
       expectVersion(before, ifMatch);
-      const { after, others, consequences, extra } = await decide({ record: before, days: read?.days ?? anyDays });
+      const days = needsDays || before.task.series_id === null ? read?.days : await tasks.days(owner, act.now);
+      const decided = await decide({ record: before, days: days ?? anyDays });
+      const { after, others, extra, series = [] } = decided;
       const remembered = memory?.writes(before, after) ?? [];
-      if (after === before) return (await commit(remembered)) && { record: before, unfinished: null };
-      const own: Transition[] = [{ before, after }, ...others];
-      const below = consequences.length > 0 ? await tasks.below(owner, before.path) : [];
-      const following = transitionsBelow(below, consequences, own);
-      const result = after === 'gone' ? before : after;
+      if (after === before) return (await commit(remembered)) && { record: before, unfinished: [] };
 
-      const everything = [...transitionWrites([...own, ...following], act), ...extra, ...remembered];
+      const effects = await effectsOnSeries(owner, [{ before, after }, ...others], series, act, days ?? anyDays);
+      const root = effects.own[0]?.after ?? after;
+      const record = root === 'gone' ? before : root;
+      const parts = [...Map.groupBy([...effects.consequences, ...decided.consequences], ({ path }) => path).values()];
+      const follow = await Promise.all(parts.map((acts) => followUps(tasks, owner, acts, effects.own, effects.made)));
+      const beside = [...withoutRepeats([...extra, ...effects.writes]), ...remembered];
+      const everything = [
+        ...transitionWrites([...effects.own, ...follow.flatMap(({ transitions }) => transitions)], act),
+        ...follow.flatMap(({ copies }) => copies.flatMap((copy) => creationWrites(copy, act.now))),
+        ...follow.flatMap(({ ends }) => ends),
+        ...beside,
+      ];
       // What was read at different moments does not fit together: somebody moved something in between.
       if (hasTwice(everything)) return false;
-      if (fits(everything)) return (await commit(everything)) && { record: result, unfinished: null };
-      const unfinished: Job = { id: newId(), owner, acts: consequences };
-      const writes = [...transitionWrites(own, act), ...extra, ...remembered, jobs.writeOf(unfinished, act.now)];
-      return (await commit(writes)) && { record: result, unfinished };
+      if (fits(everything)) return (await commit(everything)) && { record, unfinished: [] };
+      const unfinished = parts.map((acts): Job => ({ id: newId(), owner, acts }));
+      const writes = [
+        ...transitionWrites(effects.own, act),
+        ...beside,
+        ...unfinished.map((job) => jobs.writeOf(job, act.now)),
+      ];
+      return (await commit(writes)) && { record, unfinished };
     });
-    if (unfinished) await carryOut({ tasks, jobs })(unfinished);
+    for (const job of unfinished) await carryOut({ tasks, jobs })(job);
     return record;
-  };
-
-  /** A parent with everything above it, and the conditions under which it is still that. */
-  const ancestryOf = async (owner: UserId, parentId: string | null, act: Act) => {
-    if (parentId === null) return null;
-    const parent = (await tasks.get(owner, parentId, act.now)) ?? missing('There is no such parent.');
-    const above = await tasks.getAll(owner, ancestorIds(parent.path), act.now);
-    const chain = [...above.flatMap((record) => (record ? [record] : [])), parent];
-    // The places of a large tree follow one after the other when it is moved; until then they are not the truth.
-    const settled = chain.every(({ task }, index) => task.parent_id === (chain[index - 1]?.task.id ?? null));
-    if (!settled) throw busy();
-    return { parent, chain, checks: [...chain.slice(0, -1).map(unmovedCheck), ...chain.slice(-1).map(receives)] };
   };
 
   /** What a move does to a task's fields, to its place, and to everything below. */
@@ -368,7 +434,41 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     return spread(sorted, index, act);
   };
 
-  return { create, expectUnused, change, complete, reopen, move, remove };
+  return { create, expectUnused, change, complete, reopen, move, remove, skip };
+};
+
+interface Creating {
+  readonly act: Act;
+  readonly days: DayRules;
+  readonly requestHash: string | null;
+  readonly surroundings: Surroundings;
+}
+
+/** A new task, and the series that it begins: which goes on at once where the task is closed from its beginning. */
+const created = (
+  owner: UserId,
+  id: string,
+  { fields, recurrence = null }: Draft,
+  { act, days, requestHash, surroundings }: Creating,
+): { readonly record: TaskRecord; readonly writes: readonly Write[] } => {
+  if (recurrence === null) {
+    return { record: newTask({ id, owner, fields, requestHash, ...surroundings }, act, days), writes: [] };
+  }
+  const { due_date, status } = fields;
+  const complete = completed(recurrence, { due_date, timezone: days.timezone, now: act.now });
+  const series = newSeries(owner, seriesIdOf(id, 1), id, complete, fields);
+  const place = placeIn(series, series.latest);
+  const dated = { ...fields, due_date: dueDateIn(series, series.latest.date) };
+  const record = newTask({ id, owner, fields: dated, requestHash, place, ...surroundings }, act, days);
+  const occurrence = isOpen(status) ? null : following(series, status === 'done' ? 'done' : 'skipped', act.now);
+  if (occurrence === null) return { record, writes: seriesWrite(null, series, act.now) };
+  const goingOn = advanced(series, occurrence);
+  const { position } = record.task;
+  const next = occurrenceTask(goingOn, occurrence, { ...surroundings, position }, act, days);
+  return {
+    record: havingMade(record, next.task.id),
+    writes: [...seriesWrite(null, goingOn, act.now), ...creationWrites(next, act.now)],
+  };
 };
 
 const createdId = (owner: UserId, key: string): string => derivedId('task', owner, key);
@@ -408,87 +508,6 @@ const spread = (sorted: readonly TaskRecord[], index: number, act: Act) => {
 
 const byPosition = (a: TaskRecord, b: TaskRecord): number =>
   a.task.position === b.task.position ? (a.task.id < b.task.id ? -1 : 1) : a.task.position < b.task.position ? -1 : 1;
-
-/** It is there, and under the same parent: two moves at once cannot make a circle of each other. */
-const unmovedCheck = (record: TaskRecord): Write => ({
-  check: taskKey(record.task.user_id, record.task.id),
-  condition: unmoved(record),
-});
-
-const unmoved = ({ task, path }: TaskRecord): Condition => ({
-  expression: 'attribute_not_exists(#deleted) AND #parent_id = :parent_id AND #by_path = :by_path',
-  names: { '#deleted': 'deleted', '#parent_id': 'parent_id', '#by_path': 'by_path' },
-  values: { ':parent_id': task.parent_id, ':by_path': path },
-});
-
-/** … and something comes below it: whoever has looked there before looks again. */
-const receives = (parent: TaskRecord): Write => ({
-  update: taskKey(parent.task.user_id, parent.task.id),
-  change: { add: { below_version: 1 } },
-  condition: unmoved(parent),
-});
-
-/** What acts do to the tasks below, each task once, and none that the act changes itself. */
-const transitionsBelow = (
-  below: readonly TaskRecord[],
-  consequences: readonly SubtreeAct[],
-  own: readonly Transition[],
-): readonly Transition[] => {
-  const changed = new Set(own.map(({ before }) => before.task.id));
-  return below.flatMap((before) => {
-    if (changed.has(before.task.id)) return [];
-    const after = consequences.reduce<TaskRecord | 'gone'>((state, consequence) => {
-      if (state === 'gone') return state;
-      return consequenceOf(consequence)(state) ?? state;
-    }, before);
-    return after === before ? [] : [{ before, after }];
-  });
-};
-
-/** A transaction takes no item twice. */
-const hasTwice = (writes: readonly Write[]): boolean => {
-  const keys = writes.map((write) => {
-    const key =
-      'put' in write ? write.put : 'update' in write ? write.update : 'delete' in write ? write.delete : write.check;
-    return `${key.pk} ${key.sk}`;
-  });
-  return new Set(keys).size < keys.length;
-};
-
-/** DynamoDB's limits for a transaction: so many writes, and 4 MB, of which some room is left. */
-const fits = (writes: readonly Write[]): boolean =>
-  writes.length <= writesPerTransaction && (writes.length < 20 || JSON.stringify(writes).length < 3_000_000);
-
-/**
- * Does what is left of a job, in transactions as large as may be, until nothing is.
- * @throws Failure `busy` when others are faster every time; the sweep goes on then
- */
-export const carryOut =
-  ({ tasks, jobs }: Pick<ActNeeds, 'tasks' | 'jobs'>) =>
-  async (job: Job): Promise<void> => {
-    const [first] = job.acts;
-    if (!first) return jobs.finish(job);
-    const act: Act = { now: new Date(first.at), clientId: first.client_id };
-    await untilItHolds(async () =>
-      commitInParts(tasks, transitionsBelow(await tasks.below(job.owner, first.path), job.acts, []), act),
-    );
-    await jobs.finish(job);
-  };
-
-/** Commits transitions in transactions as large as may be. @returns false when one did not hold: those before it stand */
-export const commitInParts = async (
-  tasks: Pick<TaskStore, 'commit'>,
-  transitions: readonly Transition[],
-  act: Act,
-): Promise<boolean> => {
-  for (let rest = transitions; rest.length > 0; ) {
-    let size = Math.min(rest.length, 45);
-    while (size > 1 && !fits(transitionWrites(rest.slice(0, size), act))) size = Math.ceil(size / 2);
-    if (!(await tasks.commit(transitionWrites(rest.slice(0, size), act)))) return false;
-    rest = rest.slice(size);
-  }
-  return true;
-};
 
 const expectVersion = ({ task }: TaskRecord, ifMatch: VersionCondition | null): void => {
   if (ifMatch && !ifMatch(task.version)) {

@@ -1,11 +1,13 @@
 import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
+import { recurrenceDraftSchema, recurrencePatchSchema } from '#functions/recurrence/recurrence.ts';
 import { reminderList } from '#functions/reminders/contract.ts';
 import { type Contract, contract } from '#shared/operation.ts';
 import { ignored, uuid, wholeNumber } from '#shared/parameters.ts';
 import { text } from '#shared/text.ts';
 import { dueDateSchema } from './due-date.ts';
 import { sortFields } from './query.ts';
+import { scopes } from './recurring.ts';
 import { tidyTags } from './tags.ts';
 import { priorities, statuses, taskSchema } from './task.ts';
 
@@ -23,11 +25,6 @@ const tags = z.pipe(
   z.transform((given: string[]) => tidyTags(given)),
 );
 
-const later = 'is not supported yet: leave it out';
-
-/** Known already, so that clients can send what they got; anything but "nothing" waits for its feature. */
-const notYet = { recurrence: z.optional(z.null(later)) };
-
 /** Everything a client may say of a new task; what is left out gets its default. */
 const draft = {
   title,
@@ -38,7 +35,7 @@ const draft = {
   tags: z._default(tags, []),
   parent_id: z._default(z.nullable(uuid), null),
   reminders: z._default(reminderList, []),
-  ...notYet,
+  recurrence: z._default(z.nullable(recurrenceDraftSchema), null),
 };
 
 /** What the server decides. */
@@ -71,6 +68,8 @@ export const moveSchema = z.strictObject({ parent_id: z.optional(z.nullable(uuid
 
 export const childrenOfCompleted = z._default(z.enum(['complete', 'leave', 'block']), 'complete');
 export const childrenOfDeleted = z._default(z.enum(['delete', 'reparent']), 'delete');
+/** Of a recurring task: this occurrence, it and those behind it, or all that are open. */
+export const scopeOfChange = z._default(z.enum(scopes), 'this');
 
 /** A task with what is below it. */
 export interface TaskNode extends z.output<typeof taskSchema> {
@@ -119,7 +118,7 @@ export const patchSchema = z.strictObject({
   tags: z.optional(tags),
   parent_id: z.optional(z.nullable(uuid)),
   reminders: z.optional(reminderList),
-  ...notYet,
+  recurrence: z.optional(z.nullable(recurrencePatchSchema)),
   ...readOnly,
 });
 export type TaskPatch = z.output<typeof patchSchema>;
@@ -158,7 +157,7 @@ export const taskContracts = {
     body: draftSchema,
     headers: ['Idempotency-Key'],
     replies: { 201: taskSchema },
-    problems: ['idempotency-key-reused', 'not-found', 'wrong-state'],
+    problems: ['idempotency-key-reused', 'not-found', 'wrong-state', 'unusable-recurrence'],
   }),
   listTasks: contract({
     summary: 'List tasks: the open ones by due date (undated last), then the closed ones, newest first',
@@ -177,30 +176,32 @@ export const taskContracts = {
   replaceTask: contract({
     summary: 'Replace a task: what is left out gets its default',
     params: taskId,
+    query: z.strictObject({ scope: scopeOfChange }),
     body: replacementSchema,
     headers: ['If-Match'],
     replies: { 200: taskSchema },
-    problems: ['not-found', 'stale-version', 'cycle', 'wrong-state'],
+    problems: ['not-found', 'stale-version', 'cycle', 'wrong-state', 'unusable-recurrence'],
   }),
   updateTask: contract({
     summary: 'Change some fields of a task (JSON merge patch)',
     params: taskId,
+    query: z.strictObject({ scope: scopeOfChange }),
     body: patchSchema,
     accepts: ['application/merge-patch+json'],
     headers: ['If-Match'],
     replies: { 200: taskSchema },
-    problems: ['not-found', 'stale-version', 'cycle', 'wrong-state'],
+    problems: ['not-found', 'stale-version', 'cycle', 'wrong-state', 'unusable-recurrence'],
   }),
   deleteTask: contract({
-    summary: 'Delete a task; what it completed stays in the reports',
+    summary: 'Delete a task; an occurrence is skipped. What it completed stays in the reports',
     params: taskId,
-    query: z.strictObject({ children: childrenOfDeleted }),
+    query: z.strictObject({ children: childrenOfDeleted, scope: scopeOfChange }),
     headers: ['If-Match'],
     replies: { 204: null },
     problems: ['not-found', 'stale-version'],
   }),
   completeTask: contract({
-    summary: 'Complete a task; a done one stays as it is',
+    summary: 'Complete a task, and make the next one where it recurs; a done one stays as it is',
     params: taskId,
     query: z.strictObject({ children: childrenOfCompleted }),
     headers: ['If-Match'],
@@ -212,7 +213,21 @@ export const taskContracts = {
     params: taskId,
     headers: ['If-Match'],
     replies: { 200: taskSchema },
-    problems: ['not-found', 'stale-version'],
+    problems: ['not-found', 'stale-version', 'wrong-state'],
+  }),
+  skipTask: contract({
+    summary: 'Skip an occurrence of a recurring task: the next one, or null when there is none',
+    params: taskId,
+    headers: ['If-Match'],
+    replies: { 200: z.nullable(taskSchema) },
+    problems: ['not-found', 'stale-version', 'wrong-state'],
+  }),
+  listOccurrences: contract({
+    summary: 'The next dates of a recurring task, its own first; none is made',
+    params: taskId,
+    query: z.strictObject({ count: z._default(wholeNumber(1, 100), 10) }),
+    replies: { 200: z.object({ items: z.array(z.object({ occurrence_date: z.string(), due_date: z.string() })) }) },
+    problems: ['not-found'],
   }),
   moveTask: contract({
     summary: 'Move a task to another parent, or among its siblings',

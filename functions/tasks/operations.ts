@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import { type Recurrence, recurrenceDraftSchema } from '#functions/recurrence/recurrence.ts';
+import { preview } from '#functions/recurrence/series.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { OperationsOf } from '#shared/http-handler.ts';
 import type { UserId } from '#shared/ids.ts';
@@ -14,12 +16,14 @@ import {
   type ListQuery,
   moveSchema,
   patchSchema,
+  scopeOfChange,
   type TaskDraft,
   type TaskNode,
   type TaskPatch,
   taskContracts,
 } from './contract.ts';
 import { type Listed, type ListRequest, listTasks, nested } from './listing.ts';
+import { placeOf as placeInSeries } from './recurring.ts';
 import type { Act, Task, TaskFields, TaskRecord } from './task.ts';
 import { resolved } from './temporary-ids.ts';
 
@@ -54,20 +58,23 @@ export const taskOperations = (needs: TaskNeeds): OperationsOf<'tasks'> => {
 
     replaceTask: operation(
       taskContracts.replaceTask,
-      async ({ principal: { owner }, params: { task_id }, body, clientId, ifMatch }) =>
-        answer(await acts.change(owner, task_id, changesOf(body), actOf(clientId), ifMatch)),
+      async ({ principal: { owner }, params: { task_id }, query: { scope }, body, clientId, ifMatch }) => {
+        const { recurrence, ...rest } = body;
+        const changes = { ...changesOf(rest), recurrence: () => recurrence, scope };
+        return answer(await acts.change(owner, task_id, changes, actOf(clientId), ifMatch));
+      },
     ),
 
     updateTask: operation(
       taskContracts.updateTask,
-      async ({ principal: { owner }, params: { task_id }, body, clientId, ifMatch }) =>
-        answer(await acts.change(owner, task_id, changesOf(body), actOf(clientId), ifMatch)),
+      async ({ principal: { owner }, params: { task_id }, query: { scope }, body, clientId, ifMatch }) =>
+        answer(await acts.change(owner, task_id, { ...changesOf(body), scope }, actOf(clientId), ifMatch)),
     ),
 
     deleteTask: operation(
       taskContracts.deleteTask,
-      async ({ principal: { owner }, params: { task_id }, query: { children }, clientId, ifMatch }) => {
-        await acts.remove(owner, task_id, children, actOf(clientId), ifMatch);
+      async ({ principal: { owner }, params: { task_id }, query, clientId, ifMatch }) => {
+        await acts.remove(owner, task_id, query, actOf(clientId), ifMatch);
         return { status: 204 as const };
       },
     ),
@@ -82,6 +89,26 @@ export const taskOperations = (needs: TaskNeeds): OperationsOf<'tasks'> => {
       taskContracts.reopenTask,
       async ({ principal: { owner }, params: { task_id }, clientId, ifMatch }) =>
         answer(await acts.reopen(owner, task_id, actOf(clientId), ifMatch)),
+    ),
+
+    skipTask: operation(
+      taskContracts.skipTask,
+      async ({ principal: { owner }, params: { task_id }, clientId, ifMatch }) => {
+        const next = await acts.skip(owner, task_id, actOf(clientId), ifMatch);
+        return next ? answer(next) : { status: 200 as const, body: null };
+      },
+    ),
+
+    listOccurrences: operation(
+      taskContracts.listOccurrences,
+      async ({ principal: { owner }, params: { task_id }, query: { count } }) => {
+        const record = (await tasks.get(owner, task_id, clock.now())) ?? missing();
+        const { recurrence } = record.task;
+        return {
+          status: 200 as const,
+          body: { items: recurrence === null ? [] : [...preview(recurrence, placeInSeries(record), count)] },
+        };
+      },
     ),
 
     moveTask: operation(
@@ -134,11 +161,14 @@ export const performTask =
     if (op === 'create') return acts.create(owner, draftOf(parsePart(draftSchema, data)), act, idempotency, memory);
     const which = uuid.safeParse(id).data ?? missing();
     switch (op) {
-      case 'update':
-        return acts.change(owner, which, changesOf(parsePart(patchSchema, data)), act, null, memory);
+      case 'update': {
+        const { scope, ...patch } = data;
+        const scoped = parsePart(z.strictObject({ scope: scopeOfChange }), scope === undefined ? {} : { scope });
+        return acts.change(owner, which, { ...changesOf(parsePart(patchSchema, patch)), ...scoped }, act, null, memory);
+      }
       case 'delete': {
-        const { children } = parsePart(z.strictObject({ children: childrenOfDeleted }), data);
-        await acts.remove(owner, which, children, act, null, memory);
+        const how = parsePart(z.strictObject({ children: childrenOfDeleted, scope: scopeOfChange }), data);
+        await acts.remove(owner, which, how, act, null, memory);
         return null;
       }
       case 'complete': {
@@ -213,11 +243,13 @@ const draftOf = ({
   tags,
   parent_id,
   reminders,
+  recurrence,
   after,
   before,
 }: TaskDraft): Draft => ({
   fields: { title, description, status, priority, due_date, tags, reminders },
   parent_id,
+  recurrence,
   after: after ?? null,
   before: before ?? null,
 });
@@ -227,10 +259,15 @@ const placeOf = ({ after, before }: { after?: string | undefined; before?: strin
   before: before ?? null,
 });
 
-const changesOf = ({ parent_id, ...body }: TaskPatch): Changes => ({
+const changesOf = ({ parent_id, recurrence, ...body }: TaskPatch): Changes => ({
   fields: fieldsOf(body),
   ...(parent_id !== undefined && { parent_id }),
+  ...(recurrence !== undefined && { recurrence: (before) => recurrence && merged(before, recurrence) }),
 });
+
+/** @throws Failure `invalid-request` when that makes no recurrence */
+const merged = (before: Recurrence | null, patch: NonNullable<TaskPatch['recurrence']>): Recurrence =>
+  parsePart(z.strictObject({ recurrence: recurrenceDraftSchema }), { recurrence: { ...before, ...patch } }).recurrence;
 
 /** The fields a body sets, and no others. */
 const fieldsOf = ({

@@ -1,3 +1,4 @@
+import type { Series } from '#functions/recurrence/series.ts';
 import type { UserId } from '#shared/ids.ts';
 import type { Write } from '#shared/table.ts';
 import type { SubtreeAct } from './subtree-act.ts';
@@ -12,6 +13,7 @@ export interface TaskStore {
   /** With what it takes to count a completion. */
   getWithDays(owner: UserId, id: string, now: Date): Promise<{ record: TaskRecord; days: DayRules } | null>;
   days(owner: UserId, now: Date): Promise<DayRules>;
+  series(owner: UserId, id: string): Promise<Series | null>;
   /** Everything below a place, parents before their children; a page of 1 MB a round trip. */
   below(owner: UserId, path: string): Promise<readonly TaskRecord[]>;
   /** The open tasks; a page of 1 MB a round trip. */

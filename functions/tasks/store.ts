@@ -1,4 +1,5 @@
 import { defaultProfile, profileFromItem, profileKey } from '#functions/accounts/profile.ts';
+import { seriesFromItem, seriesKey } from '#functions/recurrence/series.ts';
 import { inItsShard } from '#shared/due.ts';
 import type { UserId } from '#shared/ids.ts';
 import { type Item, isLive, userKey } from '#shared/item.ts';
@@ -68,6 +69,11 @@ export const dynamoTaskStore = (table: Table, shards: number): TaskStore => {
     },
 
     days: async (owner, now) => daysOf(table, owner, await getItem(table, profileKey(owner)), now),
+
+    series: async (owner, id) => {
+      const item = await getItem(table, seriesKey(owner, id));
+      return item ? seriesFromItem(owner, item) : null;
+    },
 
     below: async (owner, path) => {
       const range = { pk: userKey(owner, '').pk, index: 'by_path', between: rangeBelow(path), whole: true } as const;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { recurrenceSchema } from '#functions/recurrence/recurrence.ts';
 import { isWithin, rebased } from './path.ts';
 import { type Act, completeTask, type DayRules, editTask, isOpen, reopenTask, type TaskRecord } from './task.ts';
 
@@ -9,9 +10,10 @@ import { type Act, completeTask, type DayRules, editTask, isOpen, reopenTask, ty
 export const subtreeActSchema = z.object({
   /**
    * `delete`: all below goes too. `lift`: the children move up to `parent_id`. `move`: the places below follow the root's.
-   * `complete`: what is open is completed with the root. `reopen`: exactly what was completed with it is reopened.
+   * `complete`: what is open is completed with the root. `cancel`: it is cancelled. `reopen`: exactly what was closed with it is reopened.
+   * `copy`: all below is made anew, unchecked, below the next occurrence. `series`: other open occurrences of the root's series follow.
    */
-  kind: z.enum(['delete', 'lift', 'move', 'complete', 'reopen']),
+  kind: z.enum(['delete', 'lift', 'move', 'complete', 'cancel', 'reopen', 'copy', 'series']),
   root_id: z.string(),
   /** Where the subtree is found: the root's place before the act. */
   path: z.string(),
@@ -23,6 +25,24 @@ export const subtreeActSchema = z.object({
   client_id: z.nullable(z.string()),
   timezone: z.string(),
   day_start: z.string(),
+  /** The next occurrence (`copy`), and the days of both. */
+  copy: z.optional(z.object({ to_id: z.string(), from: z.string(), to: z.string(), timezone: z.string() })),
+  /** The series, and the day from which on its occurrences follow (`series`): they go too, or change. */
+  series: z.optional(
+    z.object({
+      id: z.string(),
+      from: z.string(),
+      edit: z.nullable(
+        z.object({
+          fields: z.record(z.string(), z.unknown()),
+          /** Where they belong then; `null`: they do not recur any more. */
+          place: z.nullable(
+            z.object({ series_id: z.string(), recurrence: recurrenceSchema, before: z.number(), retimed: z.boolean() }),
+          ),
+        }),
+      ),
+    }),
+  ),
   /** Which mail the owner wanted, where the act opens tasks again. */
   notifications: z.optional(
     z.object({ task_due_soon: z.boolean(), due_soon_minutes: z.number(), task_overdue: z.boolean() }),
@@ -35,7 +55,12 @@ export const subtreeAct = (
   root: TaskRecord,
   { now, clientId }: Act,
   { timezone, day_start, notifications }: DayRules,
-  target: { readonly newPath?: string; readonly parentId?: string | null } = {},
+  target: {
+    readonly newPath?: string;
+    readonly parentId?: string | null;
+    readonly copy?: SubtreeAct['copy'];
+    readonly series?: SubtreeAct['series'];
+  } = {},
 ): SubtreeAct => ({
   kind,
   root_id: root.task.id,
@@ -46,6 +71,8 @@ export const subtreeAct = (
   client_id: clientId,
   timezone,
   day_start,
+  ...(target.copy && { copy: target.copy }),
+  ...(target.series && { series: target.series }),
   ...(notifications && {
     notifications: {
       task_due_soon: notifications.task_due_soon,
@@ -69,12 +96,19 @@ export const consequenceOf = (act: SubtreeAct): ((below: TaskRecord) => TaskReco
         return isOpen(below.task.status) && below.task.updated_at <= act.at
           ? completeTask(below, who, days, act.root_id)
           : null;
+      case 'cancel':
+        return isOpen(below.task.status) && below.task.updated_at <= act.at
+          ? editTask(below, { status: 'cancelled' }, who, days, act.root_id)
+          : null;
       case 'reopen':
         return below.closed?.with === act.root_id ? reopenTask(below, who, days) : null;
       case 'move':
         return { ...below, path: rebased(below.path, act.path, act.new_path ?? '') };
       case 'lift':
         return lifted(below, act, who, days);
+      case 'copy':
+      case 'series':
+        return null;
     }
   };
 };

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { prefix } from '#blueprint/table.ts';
+import { type Recurrence, recurrenceSchema } from '#functions/recurrence/recurrence.ts';
 import { type DueRules, nextNotice } from '#functions/reminders/due-times.ts';
 import {
   planReminders,
@@ -48,8 +49,11 @@ export interface Task extends TaskFields {
   readonly parent_id: string | null;
   /** Sorts among siblings, as text. */
   readonly position: string;
-  readonly recurrence: null;
+  /** How it recurs: what its series says, with the zone and the start that were left to be understood. */
+  readonly recurrence: Recurrence | null;
+  /** Of which it is an occurrence. */
   readonly series_id: string | null;
+  /** The day in its series that it stands for, whenever it may be due by now. */
   readonly occurrence_date: string | null;
   readonly reminders: readonly Reminder[];
   readonly version: number;
@@ -63,8 +67,9 @@ export interface TaskRecord {
   readonly task: Task;
   /** Field → the version that last set it: what merging offline edits compares. */
   readonly fieldVersions: Readonly<Record<string, number>>;
-  /** When it was closed (done or cancelled), the open status it had before, and the task whose completing closed it in the same act. */
-  readonly closed: { readonly at: string; readonly from: OpenStatus; readonly with: string | null } | null;
+  readonly closed: Closed | null;
+  /** Which occurrence of its series it is, from 1: what COUNT limits. */
+  readonly occurrenceNumber: number | null;
   /** Its place in the tree: `<root>/<…>/<id>`. An index: `parent_id` is the truth. */
   readonly path: string;
   /** How often something was put below it: an act on all below holds only if nothing came since it looked. */
@@ -77,6 +82,26 @@ export interface TaskRecord {
   readonly changedBy: string | null;
   /** Hash of the creating request, where it came with an Idempotency-Key. */
   readonly requestHash: string | null;
+}
+
+export interface Closed {
+  /** When it was done or cancelled. */
+  readonly at: string;
+  /** The open status it had before. */
+  readonly from: OpenStatus;
+  /** The task whose closing closed it in the same act. */
+  readonly with: string | null;
+  /** The next occurrence that was made in the same act. */
+  readonly made: string | null;
+}
+
+/** A task's place in its series. */
+export interface SeriesPlace {
+  readonly series_id: string;
+  readonly recurrence: Recurrence;
+  /** `YYYY-MM-DD` */
+  readonly date: string;
+  readonly number: number;
 }
 
 /** One completion in the reports: the user's day, and the tags (folded) it had. */
@@ -113,10 +138,12 @@ export interface NewTask {
   readonly parent?: TaskRecord | null;
   /** Behind all siblings, unless said otherwise. */
   readonly position?: string;
+  /** Where it is an occurrence. */
+  readonly place?: SeriesPlace | null;
 }
 
 export const newTask = (
-  { id, owner, fields, requestHash, parent = null, position }: NewTask,
+  { id, owner, fields, requestHash, parent = null, position, place = null }: NewTask,
   act: Act,
   days: DayRules,
 ): TaskRecord => {
@@ -130,17 +157,18 @@ export const newTask = (
       status: isOpen(fields.status) ? fields.status : 'todo',
       parent_id: parent?.task.id ?? null,
       position: position ?? positionAt(act.now, id),
-      recurrence: null,
-      series_id: null,
-      occurrence_date: null,
+      recurrence: place?.recurrence ?? null,
+      series_id: place?.series_id ?? null,
+      occurrence_date: place?.date ?? null,
       reminders: [],
       version: 1,
       created_at: at,
       updated_at: at,
       completed_at: null,
     },
-    fieldVersions: Object.fromEntries([...editable, 'parent_id', 'position'].map((field) => [field, 1])),
+    fieldVersions: Object.fromEntries([...editable, 'recurrence', 'parent_id', 'position'].map((field) => [field, 1])),
     closed: null,
+    occurrenceNumber: place?.number ?? null,
     path: pathUnder(parent?.path ?? null, id),
     belowVersion: 0,
     counted: null,
@@ -188,6 +216,23 @@ export const editTask = (
   return plans ? withPlans(before, after, reminders ?? before.task.reminders, act, days) : after;
 };
 
+/** In another place of a series, or in none, as a part of the version that it is in. */
+export const placedInSeries = (record: TaskRecord, place: SeriesPlace | null): TaskRecord => ({
+  ...record,
+  task: {
+    ...record.task,
+    recurrence: place?.recurrence ?? null,
+    series_id: place?.series_id ?? null,
+    occurrence_date: place?.date ?? null,
+  },
+  fieldVersions: { ...record.fieldVersions, recurrence: record.task.version },
+  occurrenceNumber: place?.number ?? null,
+});
+
+/** A closed task that remembers the occurrence that its closing has made. */
+export const havingMade = (record: TaskRecord, made: string): TaskRecord =>
+  record.closed === null ? record : { ...record, closed: { ...record.closed, made } };
+
 /** Done, from whatever state; a done task stays the very same. */
 export const completeTask = (
   before: TaskRecord,
@@ -214,7 +259,7 @@ const withStatus = (
   return {
     ...record,
     task: { ...record.task, status, completed_at: done ? at : null },
-    closed: isOpen(status) ? null : { at, from, with: closedWith },
+    closed: isOpen(status) ? null : { at, from, with: closedWith, made: record.closed?.made ?? null },
     counted: done
       ? { completed_at: at, day: localDay(now, timezone, day_start), tags: record.task.tags.map(foldTag) }
       : null,
@@ -288,7 +333,7 @@ export const taskSchema = z.object({
   tags: z.array(z.string()),
   parent_id: z.nullable(z.string()),
   position: z.string(),
-  recurrence: z.null(),
+  recurrence: z.nullable(recurrenceSchema),
   series_id: z.nullable(z.string()),
   occurrence_date: z.nullable(z.string()),
   reminders: z.array(reminderSchema),
@@ -305,8 +350,14 @@ const taskItem = z.object({
   by_path: z.string(),
   below_version: z._default(z.number(), 0),
   closed: z.nullable(
-    z.object({ at: z.string(), from: z.enum(openStatuses), with: z._default(z.nullable(z.string()), null) }),
+    z.object({
+      at: z.string(),
+      from: z.enum(openStatuses),
+      with: z._default(z.nullable(z.string()), null),
+      made: z._default(z.nullable(z.string()), null),
+    }),
   ),
+  occurrence_number: z._default(z.nullable(z.number()), null),
   counted_day: z.nullable(z.string()),
   counted_tags: z.array(z.string()),
   due_at: z.optional(z.string()),
@@ -321,6 +372,7 @@ export const taskFromItem = (item: Item): TaskRecord => {
     by_path,
     below_version,
     closed,
+    occurrence_number,
     counted_day,
     counted_tags,
     due_at,
@@ -334,6 +386,7 @@ export const taskFromItem = (item: Item): TaskRecord => {
     path: by_path,
     belowVersion: below_version,
     closed,
+    occurrenceNumber: occurrence_number,
     counted:
       counted_day === null || task.completed_at === null
         ? null
@@ -368,6 +421,7 @@ export const itemOfTask = (record: TaskRecord): Item => ({
   below_version: record.belowVersion,
   field_versions: record.fieldVersions,
   closed: record.closed,
+  occurrence_number: record.occurrenceNumber,
   counted_day: record.counted?.day ?? null,
   counted_tags: record.counted?.tags ?? [],
   ...(record.noticeAt && { due_at: record.noticeAt.toISOString() }),

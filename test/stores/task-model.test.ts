@@ -138,7 +138,7 @@ const world = async (table: Table) => {
   const owner = userId(user);
   await putItem(table, { ...profileKey(owner), ...defaultProfile(owner), timezone: modelTimezone });
   let now = Date.parse('2026-11-24T12:00:00Z');
-  const tasks = dynamoTaskStore(table);
+  const tasks = dynamoTaskStore(table, 1);
   const needs = { tasks, jobs: dynamoJobStore(table, 1), clock: { now: () => new Date(now) }, newId };
   const ask = callerOf(createHttpHandler('tasks', taskOperations(needs)));
   const call = async <T>(routeKey: string, asked: Asked): Promise<{ outcome: string; body: T }> => {

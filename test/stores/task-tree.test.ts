@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { sweep } from '#functions/due/due-work.ts';
-import { carryOut, taskActs } from '#functions/tasks/acts.ts';
+import { taskActs } from '#functions/tasks/acts.ts';
+import { carryOut } from '#functions/tasks/follow-ups.ts';
 import { dynamoJobStore } from '#functions/tasks/job-store.ts';
 import { depthOf, isWithin, maxDepth } from '#functions/tasks/path.ts';
 import { dynamoTaskStore } from '#functions/tasks/store.ts';
@@ -60,7 +61,7 @@ describeOnEngines('the tree of tasks', (table) => {
   it('takes no parent that is missing, deleted or somebody else’s', async () => {
     const [ada, eve] = [world(table()), world(table())];
     const deleted = await ada.create('deleted');
-    await ada.acts.remove(ada.owner, deleted, 'delete', ada.act(), null);
+    await ada.acts.remove(ada.owner, deleted, { children: 'delete' }, ada.act(), null);
     for (const parent of [randomUUID(), deleted, await eve.create('hers')]) {
       expect(await ada.create('orphan', parent).catch(typeOf)).toBe('not-found');
     }
@@ -204,14 +205,14 @@ describeOnEngines('the tree of tasks', (table) => {
       const middle = await create('middle', root);
       const child = await create('child', middle);
       await create('grandchild', child);
-      await acts.remove(owner, middle, 'reparent', act(), null);
+      await acts.remove(owner, middle, { children: 'reparent' }, act(), null);
       const paths = (await all()).map(({ task, path }) => [task.title, task.parent_id, depthOf(path)]);
       expect(paths.sort()).toEqual([
         ['child', root, 2],
         ['grandchild', child, 3],
         ['root', null, 1],
       ]);
-      await acts.remove(owner, root, 'delete', act(), null);
+      await acts.remove(owner, root, { children: 'delete' }, act(), null);
       expect(await all()).toEqual([]);
     });
   });
@@ -223,7 +224,9 @@ describeOnEngines('the tree of tasks', (table) => {
       const child = await create('child', root);
       await Promise.allSettled([
         ...Array.from({ length: 6 }, () => create('new', round % 2 === 0 ? root : child)),
-        round < 3 ? acts.remove(owner, root, 'delete', act(), null) : acts.move(owner, root, other, {}, act(), null),
+        round < 3
+          ? acts.remove(owner, root, { children: 'delete' }, act(), null)
+          : acts.move(owner, root, other, {}, act(), null),
       ]);
       const records = await all();
       const paths = new Map(records.map(({ task, path }) => [task.id, path]));
@@ -241,7 +244,7 @@ describeOnEngines('the tree of tasks', (table) => {
     const draft = { fields: fields('child'), parent_id: parent };
     const idempotency = { key: 'k', requestHash: 'h' };
     const first = await acts.create(owner, draft, act(), idempotency);
-    await acts.remove(owner, parent, 'reparent', act(), null);
+    await acts.remove(owner, parent, { children: 'reparent' }, act(), null);
     const again = await acts.create(owner, draft, act(), idempotency);
     expect([again.task.id, again.task.parent_id]).toEqual([first.task.id, null]);
   });
@@ -295,7 +298,7 @@ describeOnEngines('the tree of tasks', (table) => {
       expect((await here.all()).every(({ path }) => isWithin(path, house))).toBe(true);
       await here.acts.reopen(here.owner, root, here.act(), null);
       expect(new Set((await here.all()).map(({ task }) => task.status))).toEqual(new Set(['todo']));
-      await here.acts.remove(here.owner, root, 'delete', here.act(), null);
+      await here.acts.remove(here.owner, root, { children: 'delete' }, here.act(), null);
       expect((await here.all()).map(({ task }) => task.title)).toEqual(['house']);
       const left = await itemsOf(table(), userKey(here.owner, '').pk);
       expect(left.filter(({ sk }) => String(sk).startsWith('JOB#'))).toEqual([]);
@@ -317,7 +320,7 @@ describeOnEngines('the tree of tasks', (table) => {
           },
         },
       });
-      await expect(dying.remove(here.owner, root, 'delete', here.act(), null)).rejects.toThrow('died');
+      await expect(dying.remove(here.owner, root, { children: 'delete' }, here.act(), null)).rejects.toThrow('died');
       expect((await here.all()).length).toBeGreaterThan(300);
       await minuteLater(here);
       await minuteLater(here);

@@ -1,0 +1,194 @@
+import { dueDateIn, freshCopy, placeIn, seriesKey } from '#functions/recurrence/series.ts';
+import { concurrently } from '#shared/concurrently.ts';
+import { derivedId, type UserId } from '#shared/ids.ts';
+import { untilItHolds } from '#shared/retry.ts';
+import { type Write, writesPerTransaction } from '#shared/table.ts';
+import type { Job, JobStore, TaskStore } from './ports.ts';
+import { consequenceOf, type SubtreeAct } from './subtree-act.ts';
+import { type Act, type DayRules, editTask, placedInSeries, type TaskFields, type TaskRecord } from './task.ts';
+import { creationWrites, type Transition, transitionWrites } from './writes.ts';
+
+/** What follows from an act for other tasks than its own. */
+export interface FollowUps {
+  readonly transitions: readonly Transition[];
+  readonly copies: readonly TaskRecord[];
+  /** Series that go with the tasks that go. */
+  readonly ends: readonly Write[];
+}
+
+type Reads = Pick<TaskStore, 'get' | 'below' | 'open'>;
+
+/**
+ * What is left to be done of acts that have one and the same root: what has been done already is not in it.
+ * @param own what the act does itself; it changes no task twice
+ * @param made what it makes itself
+ */
+export const followUps = async (
+  tasks: Reads,
+  owner: UserId,
+  acts: readonly SubtreeAct[],
+  own: readonly Transition[],
+  made: readonly TaskRecord[],
+): Promise<FollowUps> => {
+  const [first] = acts;
+  if (!first) return { transitions: [], copies: [], ends: [] };
+  const changed = new Set(own.map(({ before }) => before.task.id));
+  const [below, others] = await Promise.all([
+    tasks.below(owner, first.path),
+    Promise.all(acts.map((act) => (act.kind === 'series' ? ofSeries(tasks, owner, act, changed) : []))),
+  ]);
+  const transitions = transitionsBelow(below, acts, changed);
+  const ends = new Set(
+    transitions.flatMap(({ before: { task }, after }) => (after === 'gone' && task.series_id ? [task.series_id] : [])),
+  );
+  const copies = await Promise.all(
+    acts.map(async (act) => {
+      if (act.kind !== 'copy' || !act.copy) return [];
+      const { to_id } = act.copy;
+      const next = made.find(({ task }) => task.id === to_id) ?? (await tasks.get(owner, to_id, new Date(act.at)));
+      return next ? copiesOf(below, act, next) : [];
+    }),
+  );
+  return {
+    transitions: [...transitions, ...others.flat()],
+    copies: copies.flat(),
+    ends: [...ends].map((id) => ({ delete: seriesKey(owner, id) })),
+  };
+};
+
+/** What acts do to the tasks below, each task once, and none that the act changes itself. */
+const transitionsBelow = (
+  below: readonly TaskRecord[],
+  consequences: readonly SubtreeAct[],
+  changed: ReadonlySet<string>,
+): readonly Transition[] =>
+  below.flatMap((before) => {
+    if (changed.has(before.task.id)) return [];
+    const after = consequences.reduce<TaskRecord | 'gone'>((state, consequence) => {
+      if (state === 'gone') return state;
+      return consequenceOf(consequence)(state) ?? state;
+    }, before);
+    return after === before ? [] : [{ before, after }];
+  });
+
+/** Everything below a task once more, open and unchanged, below its next occurrence. Copies have ids of their own making. */
+const copiesOf = (
+  below: readonly TaskRecord[],
+  { root_id, at, client_id, copy, ...days }: SubtreeAct,
+  next: TaskRecord,
+): readonly TaskRecord[] => {
+  if (!copy) return [];
+  const made = new Map<string, TaskRecord>([[root_id, next]]);
+  for (const source of below) {
+    const parent = made.get(source.task.parent_id ?? '');
+    // Of tasks that recur by themselves, only what they have come to.
+    if (!parent || isSuperseded(source, below)) continue;
+    const id = derivedId('copy', next.task.id, source.task.id);
+    const act = { now: new Date(at), clientId: client_id };
+    made.set(source.task.id, freshCopy(source, { ...copy, id, parent }, act, days));
+  }
+  made.delete(root_id);
+  return [...made.values()];
+};
+
+const isSuperseded = ({ task }: TaskRecord, all: readonly TaskRecord[]): boolean =>
+  task.series_id !== null &&
+  all.some(
+    (other) =>
+      other.task.series_id === task.series_id && (other.task.occurrence_date ?? '') > (task.occurrence_date ?? ''),
+  );
+
+/** Other open occurrences of a series, from a day on: they go, with all below them, or they change as the first one did. */
+const ofSeries = async (
+  tasks: Pick<TaskStore, 'open' | 'below'>,
+  owner: UserId,
+  { at, client_id, series, ...days }: SubtreeAct,
+  changed: ReadonlySet<string>,
+): Promise<readonly Transition[]> => {
+  if (!series) return [];
+  const { id, from, edit } = series;
+  const concerned = (await tasks.open(owner)).filter(
+    ({ task }) => task.series_id === id && (task.occurrence_date ?? '') >= from && !changed.has(task.id),
+  );
+  if (edit === null) {
+    const below = await Promise.all(concerned.map(({ path }) => tasks.below(owner, path)));
+    return [...concerned, ...below.flat()].map((before) => ({ before, after: 'gone' }));
+  }
+  const act: Act = { now: new Date(at), clientId: client_id };
+  return concerned
+    .filter(({ task }) => task.updated_at !== at)
+    .map((before) => ({ before, after: followed(before, edit, act, days) }));
+};
+
+type SeriesEdit = NonNullable<NonNullable<SubtreeAct['series']>['edit']>;
+
+const followed = (before: TaskRecord, { fields, place }: SeriesEdit, act: Act, days: DayRules): TaskRecord => {
+  const date = before.task.occurrence_date ?? '';
+  const retimed = place?.retimed ? { due_date: dueDateIn(place, date) } : {};
+  const edited = editTask(before, { ...(fields as Partial<TaskFields>), ...retimed }, act, days);
+  if (place === null) return placedInSeries(edited, null);
+  const number = (before.occurrenceNumber ?? 1) - place.before;
+  return placedInSeries(edited, placeIn({ id: place.series_id, recurrence: place.recurrence }, { date, number }));
+};
+
+/** DynamoDB's limits for a transaction: so many writes, and 4 MB, of which some room is left. */
+export const fits = (writes: readonly Write[]): boolean =>
+  writes.length <= writesPerTransaction && (writes.length < 20 || JSON.stringify(writes).length < 3_000_000);
+
+/** A transaction takes no item twice. */
+export const hasTwice = (writes: readonly Write[]): boolean => new Set(writes.map(keyOf)).size < writes.length;
+
+/** The same checks once: of two on one item, the one that also writes. */
+export const withoutRepeats = (writes: readonly Write[]): readonly Write[] => {
+  const kept = new Map<string, Write>();
+  for (const write of writes) {
+    const key = keyOf(write);
+    if (!kept.has(key) || 'update' in write) kept.set(key, write);
+  }
+  return [...kept.values()];
+};
+
+const keyOf = (write: Write): string => {
+  const key =
+    'put' in write ? write.put : 'update' in write ? write.update : 'delete' in write ? write.delete : write.check;
+  return `${key.pk} ${key.sk}`;
+};
+
+/** Copies that are written at the same time. */
+const copiesAtOnce = 10;
+
+/**
+ * Does what is left of a job, in transactions as large as may be, until nothing is.
+ * @throws Failure `busy` when others are faster every time; the sweep goes on then
+ */
+export const carryOut =
+  ({ tasks, jobs }: { readonly tasks: Reads & Pick<TaskStore, 'commit'>; readonly jobs: JobStore }) =>
+  async (job: Job): Promise<void> => {
+    const [first] = job.acts;
+    if (!first) return jobs.finish(job);
+    const act: Act = { now: new Date(first.at), clientId: first.client_id };
+    await untilItHolds(async () => {
+      const { transitions, copies, ends } = await followUps(tasks, job.owner, job.acts, [], []);
+      // Before what they are made of goes. One that is there has been made before, and may be somebody's by now.
+      const made = await concurrently(copies, copiesAtOnce, (copy) => tasks.commit(creationWrites(copy, act.now)));
+      for (const copy of made) if (copy.status === 'rejected') throw copy.reason;
+      for (const end of ends) await tasks.commit([end]);
+      return commitInParts(tasks, transitions, act);
+    });
+    await jobs.finish(job);
+  };
+
+/** Commits transitions in transactions as large as may be. @returns false when one did not hold: those before it stand */
+export const commitInParts = async (
+  tasks: Pick<TaskStore, 'commit'>,
+  transitions: readonly Transition[],
+  act: Act,
+): Promise<boolean> => {
+  for (let rest = transitions; rest.length > 0; ) {
+    let size = Math.min(rest.length, 45);
+    while (size > 1 && !fits(transitionWrites(rest.slice(0, size), act))) size = Math.ceil(size / 2);
+    if (!(await tasks.commit(transitionWrites(rest.slice(0, size), act)))) return false;
+    rest = rest.slice(size);
+  }
+  return true;
+};
