@@ -10,6 +10,13 @@ export type Schemas = components['schemas'];
  */
 export type PomonaClient = Client<paths>;
 
+/** What came of a request: `data` with a status of success, `error` with another. */
+export interface Told<T> {
+  readonly data?: T;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
 /** @param options `baseUrl` is the stack's output `HttpApiUrl`; a signed-in person's `headers` carry `Authorization: Bearer <access token>` */
 export const pomonaClient = (options: ClientOptions & { readonly baseUrl: string }): PomonaClient =>
   createClient<paths>(options);
