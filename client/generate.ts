@@ -9,8 +9,8 @@ const head = `// Generated from the OpenAPI document by \`npm run client\`, whic
 
 const schemaFile = join(import.meta.dirname, 'schema.d.ts');
 
-/** The types of the API, as TypeScript. */
+/** The types of the API, as TypeScript. What has a default may be left out, also in a body that has a name. */
 const generateSchema = async (): Promise<string> =>
-  head + astToString(await openapiTypescript(JSON.stringify(documentOf('generated')), { alphabetize: false }));
+  head + astToString(await openapiTypescript(JSON.stringify(documentOf('generated')), { defaultNonNullable: false }));
 
 writeFileSync(schemaFile, await generateSchema());

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Client, expectStatus, signUp, type Target, type Task } from '#test/support/client.ts';
+import { at, Client, expectData, expectNothing, signUp, type Target, type Task } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
 
 const { outputs } = parseArgs({
@@ -62,31 +62,28 @@ const demo = async (): Promise<void> => {
   await shown(
     'created "Buy oat milk"',
     async () => {
-      const task = expectStatus(
-        await phone.client.post<Task>('/tasks', { title: 'Buy oat milk', tags: ['home'] }),
-        201,
-      );
-      milk = task.id;
+      const body = { title: 'Buy oat milk', tags: ['home'] };
+      milk = expectData(await phone.client.api.POST('/tasks', { body }), 201).id;
     },
     () => onLaptop(milk)?.title === 'Buy oat milk',
   );
   await shown(
     'edited: due tomorrow, urgent',
-    async () =>
-      expectStatus(
-        await phone.client.patch(`/tasks/${milk}`, { due_date: tomorrow(), priority: 'urgent' }, { 'if-match': '"1"' }),
-        200,
-      ),
+    async () => {
+      const params = { path: { task_id: milk }, header: { 'If-Match': '"1"' } };
+      const body = { due_date: tomorrow(), priority: 'urgent' } as const;
+      expectData(await phone.client.api.PATCH('/tasks/{task_id}', { params, body }), 200);
+    },
     () => onLaptop(milk)?.priority === 'urgent',
   );
   await shown(
     'completed',
-    async () => expectStatus(await phone.client.post(`/tasks/${milk}/complete`), 200),
+    async () => expectData(await phone.client.api.POST('/tasks/{task_id}/complete', at(milk)), 200),
     () => onLaptop(milk)?.status === 'done',
   );
   await shown(
     'deleted',
-    async () => expectStatus(await phone.client.delete(`/tasks/${milk}`), 204),
+    async () => expectNothing(await phone.client.api.DELETE('/tasks/{task_id}', at(milk))),
     () => onLaptop(milk) === undefined,
   );
   await phone.until(() => phone.cursor === laptop.cursor, 'its own cursor keep up');
@@ -98,15 +95,15 @@ const demo = async (): Promise<void> => {
   done('the laptop lost its connection');
   const missed = await Promise.all(
     ['Water the plants', 'Call grandma', 'Pay the rent'].map(async (title) =>
-      expectStatus(await phone.client.post<Task>('/tasks', { title }), 201),
+      expectData(await phone.client.api.POST('/tasks', { body: { title } }), 201),
     ),
   );
-  await Promise.all(missed.map(({ id }) => phone.client.post(`/tasks/${id}/complete`)));
-  expectStatus(await phone.client.delete(`/tasks/${missed[0]?.id}`), 204);
+  await Promise.all(missed.map(({ id }) => phone.client.api.POST('/tasks/{task_id}/complete', at(id))));
+  expectNothing(await phone.client.api.DELETE('/tasks/{task_id}', at(missed[0]?.id ?? '')));
   done('meanwhile the phone created three tasks, completed them, and deleted one');
   await laptop.connect();
   done('the laptop is back, and asked for what it missed');
-  const server = expectStatus(await ada.client.get<{ items: Task[] }>('/tasks?limit=100'), 200).items;
+  const { items: server } = expectData(await ada.client.api.GET('/tasks', { params: { query: { limit: 100 } } }), 200);
   const truth = JSON.stringify(server.map(({ id, version }) => [id, version]).sort());
   await laptop.until(() => JSON.stringify(Object.entries(laptop.versions).sort()) === truth, 'what the server has');
   hold(laptop.restarts === 0, `it holds exactly the server's ${server.length} tasks, in the server's versions`);

@@ -38,7 +38,7 @@ const inside =
   (file) =>
     folders.some((folder) => file.startsWith(`${folder}/`));
 
-const ours = inside('bin', 'functions', 'lib', 'local', 'scripts', 'test');
+const ours = inside('bin', 'client', 'functions', 'lib', 'local', 'scripts', 'test');
 
 /** `importer → imported` for every import that goes from some files to some others. */
 const arrows = (from: Where, to: Where): readonly string[] =>
@@ -138,6 +138,13 @@ describe('the outer folders', () => {
         inside('test'),
       ),
     ).toEqual([]);
+  });
+});
+
+describe('the journeys', () => {
+  it('have no way to the API but the client, which is generated from its document', () => {
+    const own = filesOf('test/journeys').filter((file) => /HttpApiUrl/.test(readFileSync(join(root, file), 'utf8')));
+    expect(own).toEqual(['test/journeys/support.ts']);
   });
 });
 

@@ -95,15 +95,18 @@ export const profilePatch = z.strictObject({
 });
 export type ProfilePatch = z.output<typeof profilePatch>;
 
+const registration = z.strictObject({
+  email,
+  username: z.optional(username),
+  password: newPassword,
+  timezone: z._default(timezone, 'UTC'),
+});
+z.globalRegistry.add(registration, { id: 'Registration' });
+
 export const accountContracts = {
   register: contract({
     summary: 'Register: a code is mailed to the address, whose owner hears of it either way',
-    body: z.strictObject({
-      email,
-      username: z.optional(username),
-      password: newPassword,
-      timezone: z._default(timezone, 'UTC'),
-    }),
+    body: registration,
     replies: { 202: confirmationSent },
     problems: ['username-taken'],
   }),

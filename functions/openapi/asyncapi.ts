@@ -1,5 +1,4 @@
 import type * as z from 'zod/mini';
-import { problemSchema } from './document.ts';
 import { type Json, schemaCollector } from './schemas.ts';
 
 export interface SocketSources {
@@ -46,7 +45,7 @@ export const asyncApiDocument = ({ version, fromDevice, toDevice }: SocketSource
     },
     components: {
       messages: Object.fromEntries(all.map(({ key, message }) => [key, message])),
-      schemas: { ...schemas.components, Problem: problemSchema },
+      schemas: schemas.components,
     },
   };
 };

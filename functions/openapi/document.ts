@@ -1,5 +1,6 @@
 import type { Feature, OperationId, Route } from '#blueprint/routes.ts';
 import type { ConditionalHeader, Contract } from '#shared/operation.ts';
+import { problemSchema } from '#shared/problem-schema.ts';
 import { type ProblemType, problemTypes } from '#shared/problems.ts';
 import { type Json, type SchemaCollector, schemaCollector } from './schemas.ts';
 
@@ -25,11 +26,12 @@ export interface DocumentSources {
 /** The whole contract of the HTTP API, made from the route table and the zod schemas: there is no second list of anything. */
 export const openApiDocument = ({ version, routes, contracts }: DocumentSources): OpenApi => {
   const schemas = schemaCollector();
+  const problem = schemas.of(problemSchema, 'output');
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
     paths[route.path] = {
       ...paths[route.path],
-      [route.method.toLowerCase()]: operationObject(route, contracts[route.operationId], schemas),
+      [route.method.toLowerCase()]: operationObject(route, contracts[route.operationId], schemas, problem),
     };
   }
   return {
@@ -47,7 +49,7 @@ export const openApiDocument = ({ version, routes, contracts }: DocumentSources)
     })),
     paths,
     components: {
-      schemas: { ...schemas.components, Problem: problemSchema, GatewayMessage: gatewaySchema },
+      schemas: { ...schemas.components, GatewayMessage: gatewaySchema },
       securitySchemes: {
         accessToken: {
           type: 'http',
@@ -78,32 +80,6 @@ const featureDescriptions: Readonly<Record<Feature, string>> = {
   openapi: 'The service about itself.',
 };
 
-export const problemSchema: Json = {
-  type: 'object',
-  description: 'What went wrong (RFC 9457).',
-  required: ['type', 'title', 'status', 'detail', 'instance'],
-  properties: {
-    type: { type: 'string', enum: Object.keys(problemTypes) },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    instance: { type: 'string', description: 'Names the request: a log is searched by it.' },
-    errors: {
-      type: 'array',
-      description: 'Each place of the request that is wrong.',
-      items: {
-        type: 'object',
-        required: ['pointer', 'detail'],
-        properties: {
-          pointer: { type: 'string', description: 'A JSON Pointer as a URI fragment (RFC 6901 §6).' },
-          detail: { type: 'string' },
-        },
-        additionalProperties: false,
-      },
-    },
-  },
-};
-
 const gatewaySchema: Json = {
   type: 'object',
   description: 'An answer of API Gateway itself.',
@@ -116,6 +92,7 @@ const operationObject = (
   route: DocumentSources['routes'][number],
   definition: Contract,
   schemas: SchemaCollector,
+  problem: Json,
 ): Json => ({
   operationId: route.operationId,
   summary: definition.summary,
@@ -133,7 +110,7 @@ const operationObject = (
       ),
     },
   }),
-  responses: { ...successes(definition, schemas), ...failures(route, definition) },
+  responses: { ...successes(definition, schemas), ...failures(route, definition, problem) },
 });
 
 const securityOf: Readonly<Record<Route['auth'], readonly Json[]>> = {
@@ -210,7 +187,7 @@ const gatewayFailures: Readonly<Record<Route['auth'], readonly number[]>> = {
   user: [401, 403, 413, 429, 500, 503],
 };
 
-const failures = ({ auth }: Route, definition: Contract): Readonly<Record<string, Json>> => {
+const failures = ({ auth }: Route, definition: Contract, problem: Json): Readonly<Record<string, Json>> => {
   const types: readonly ProblemType[] = [
     'invalid-request',
     ...(definition.params ? (['not-found'] as const) : []),
@@ -237,7 +214,7 @@ const failures = ({ auth }: Route, definition: Contract): Readonly<Record<string
           },
           content: {
             ...(ofStatus.length > 0 && {
-              'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+              'application/problem+json': { schema: problem },
             }),
             ...(gatewayFailures[auth].includes(status) && {
               'application/json': { schema: { $ref: '#/components/schemas/GatewayMessage' } },

@@ -58,7 +58,7 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly instance: string;
-  readonly errors?: readonly Fault[];
+  readonly errors?: Fault[];
 }
 
 /** @param requestId names the occurrence (`instance`), and is what a log is searched by. */
@@ -67,7 +67,7 @@ export const problemOf = (failure: Failure, requestId: string): Problem => ({
   ...problemTypes[failure.type],
   detail: failure.message,
   instance: `urn:pomona:request:${requestId}`,
-  ...(failure.facts.errors && { errors: failure.facts.errors }),
+  ...(failure.facts.errors && { errors: [...failure.facts.errors] }),
   ...failure.facts.extensions,
 });
 

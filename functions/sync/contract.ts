@@ -3,6 +3,7 @@ import type { OperationOf } from '#blueprint/routes.ts';
 import { taskSchema } from '#functions/tasks/task.ts';
 import { type Contract, contract } from '#shared/operation.ts';
 import { clientIds, uuid, wholeNumber } from '#shared/parameters.ts';
+import { problemSchema } from '#shared/problem-schema.ts';
 import { changeSchema } from './change.ts';
 import { conflictSchema, editSchema, lossSchema } from './edit.ts';
 
@@ -19,16 +20,15 @@ export const defaultLimit = 200;
 
 const limit = wholeNumber(1, 1_000);
 
-const problem = z.record(z.string(), z.unknown());
-
 const editResult = z.object({
   edit_id: z.string(),
   status: z.enum(['applied', 'merged', 'conflict', 'duplicate', 'rejected']),
   id: z.nullable(z.string()),
   version: z.nullable(z.number()),
   lost: z.optional(z.array(lossSchema)),
-  problem: z.optional(problem),
+  problem: z.optional(problemSchema),
 });
+z.globalRegistry.add(editSchema, { id: 'Edit' });
 z.globalRegistry.add(editResult, { id: 'EditResult' });
 z.globalRegistry.add(conflictSchema, { id: 'Conflict' });
 
@@ -53,7 +53,7 @@ export const toDevice = {
     cursor: z.string(),
     changes: z.optional(z.array(changeSchema)),
   }),
-  error: z.strictObject({ type: z.literal('error'), problem }),
+  error: z.strictObject({ type: z.literal('error'), problem: problemSchema }),
 };
 
 export const syncContracts = {

@@ -4,6 +4,7 @@ import { recurrenceDraftSchema, recurrencePatchSchema } from '#functions/recurre
 import { reminderList } from '#functions/reminders/contract.ts';
 import { type Contract, contract } from '#shared/operation.ts';
 import { ignored, uuid, wholeNumber } from '#shared/parameters.ts';
+import { problemSchema } from '#shared/problem-schema.ts';
 import { text } from '#shared/text.ts';
 import { dueDateSchema } from './due-date.ts';
 import { sortFields } from './query.ts';
@@ -90,6 +91,7 @@ const batchOperation = z.strictObject({
   temp_id: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
   data: z.optional(z.record(z.string(), z.unknown())),
 });
+z.globalRegistry.add(batchOperation, { id: 'BatchOperation' });
 export type BatchOperation = z.output<typeof batchOperation>;
 
 /** A name that stood for two tasks would say of neither which is meant. */
@@ -107,6 +109,14 @@ const distinctNames = z.check<readonly BatchOperation[]>((context) => {
     if (temp_id !== undefined) names.add(temp_id);
   }
 });
+
+const batchResult = z.object({
+  status: z.number(),
+  id: z.nullable(z.string()),
+  body: z.optional(taskSchema),
+  problem: z.optional(problemSchema),
+});
+z.globalRegistry.add(batchResult, { id: 'BatchResult' });
 
 /** A JSON merge patch (RFC 7396). A field that cannot be absent cannot be null. */
 export const patchSchema = z.strictObject({
@@ -242,17 +252,6 @@ export const taskContracts = {
     body: z.strictObject({ operations: z.array(batchOperation).check(z.maxLength(100), distinctNames) }),
     headers: ['Idempotency-Key'],
     problems: ['idempotency-key-reused'],
-    replies: {
-      200: z.object({
-        results: z.array(
-          z.object({
-            status: z.number(),
-            id: z.nullable(z.string()),
-            body: z.optional(taskSchema),
-            problem: z.optional(z.record(z.string(), z.unknown())),
-          }),
-        ),
-      }),
-    },
+    replies: { 200: z.object({ results: z.array(batchResult) }) },
   }),
 } satisfies Record<OperationOf<'tasks'>, Contract>;

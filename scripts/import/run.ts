@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { pomonaClient, type Schemas, type Told } from '#client/pomona.ts';
 import { readTodoist } from './todoist.ts';
 
 const usage = `POMONA_LOGIN=… POMONA_PASSWORD=… npm run import -- --todoist FILE [--outputs FILE]
@@ -34,31 +35,27 @@ const readOptions = () => {
 /** Few enough to be done in a moment, also where each takes a parent's look-up. */
 const rowsPerBatch = 40;
 
-interface BatchResult {
-  readonly status: number;
-  readonly id: string | null;
-  readonly problem?: { readonly detail: string };
-}
+/** Asks again while the service is busy. @throws Error with what came instead of a success */
+const patiently = async <T>(ask: () => Promise<Told<T>>): Promise<NonNullable<T>> => {
+  for (let attempt = 1; ; attempt += 1) {
+    const { data, error, response } = await ask();
+    if (data) return data;
+    const later = response.status === 429 || response.status >= 500;
+    if (!later || attempt === 8) throw new Error(`${response.status}: ${JSON.stringify(error)}`);
+    await wait(1000 * Number(response.headers.get('retry-after') ?? attempt));
+  }
+};
 
 const importAll = async (): Promise<void> => {
   const { todoist, outputs, login, password } = readOptions();
   const csv = await readFile(todoist, 'utf8');
   const { tasks, remarks } = readTodoist(csv);
   const { HttpApiUrl }: Target = JSON.parse(await readFile(outputs, 'utf8'));
-  const post = async <T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> => {
-    for (let attempt = 1; ; attempt += 1) {
-      const response = await fetch(`${HttpApiUrl}${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify(body),
-      });
-      if (response.ok) return (await response.json()) as T;
-      const later = response.status === 429 || response.status >= 500;
-      if (!later || attempt === 8) throw new Error(`${response.status}: ${await response.text()}`);
-      await wait(1000 * Number(response.headers.get('retry-after') ?? attempt));
-    }
-  };
-  const { access_token } = await post<{ access_token: string }>('/token', { grant_type: 'password', login, password });
+  const anyone = pomonaClient({ baseUrl: HttpApiUrl });
+  const { access_token } = await patiently(() =>
+    anyone.POST('/token', { body: { grant_type: 'password', login, password } }),
+  );
+  const owner = pomonaClient({ baseUrl: HttpApiUrl, headers: { authorization: `Bearer ${access_token}` } });
 
   const file = createHash('sha256').update(csv).digest('hex').slice(0, 32);
   const made = new Map<number, string>();
@@ -66,17 +63,14 @@ const importAll = async (): Promise<void> => {
   // In the file's order: places among siblings follow the time, and a parent is there before its children.
   for (let start = 0; start < tasks.length; start += rowsPerBatch) {
     const part = tasks.slice(start, start + rowsPerBatch);
-    const operations = part.map(({ row, parent, ...data }) => ({
+    const operations = part.map(({ row, parent, ...data }): Schemas['BatchOperation'] => ({
       op: 'create',
       temp_id: String(row),
       data: { ...data, ...(parent !== null && { parent_id: made.get(parent) ?? String(parent) }) },
     }));
-    const { results } = await post<{ results: readonly BatchResult[] }>(
-      '/tasks/batch',
-      { operations },
-      // The same rows of the same file are the same tasks.
-      { authorization: `Bearer ${access_token}`, 'idempotency-key': `todoist:${file}:${start}` },
-    );
+    // The same rows of the same file are the same tasks.
+    const params = { header: { 'Idempotency-Key': `todoist:${file}:${start}` } };
+    const { results } = await patiently(() => owner.POST('/tasks/batch', { params, body: { operations } }));
     for (const [index, { row }] of part.entries()) {
       const result = results[index];
       if (result?.id && result.status === 201) made.set(row, result.id);

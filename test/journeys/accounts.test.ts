@@ -1,20 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Client, codeFor, expectStatus, mailTo, signIn, signUp, type Tokens } from '#test/support/client.ts';
+import {
+  type Client,
+  codeFor,
+  expectData,
+  expectNothing,
+  expectProblem,
+  expectStatus,
+  mailTo,
+  signIn,
+  signUp,
+} from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
 import { anyone, goodPassword, newAddress, somebody } from './support.ts';
-
-interface Profile {
-  readonly email: string;
-  readonly username: string | null;
-  readonly is_verified: boolean;
-  readonly timezone: string;
-  readonly version: number;
-}
-
-interface Problem {
-  readonly type: string;
-  readonly errors?: readonly { readonly pointer: string }[];
-}
 
 const newName = (): string => `u${crypto.randomUUID().slice(0, 12)}`;
 
@@ -24,27 +21,25 @@ describe('an account', () => {
     nobody = await anyone();
   });
 
+  const enter = (login: string, password: string) =>
+    nobody.api.POST('/token', { body: { grant_type: 'password', login, password } });
+  const refresh = (refresh_token: string) =>
+    nobody.api.POST('/token', { body: { grant_type: 'refresh_token', refresh_token } });
+
   it('is registered, confirmed by mail, signed in to, refreshed, and has a profile', async () => {
     const [email, username] = [newAddress(), newName()];
-    const registered = await nobody.post('/register', {
-      email,
-      username,
-      password: goodPassword,
-      timezone: 'Europe/Berlin',
+    const registered = await nobody.api.POST('/register', {
+      body: { email, username, password: goodPassword, timezone: 'Europe/Berlin' },
     });
-    expect(expectStatus(registered, 202)).toEqual({ status: 'confirmation_sent' });
-    const early = await nobody.post<Problem>('/token', {
-      grant_type: 'password',
-      login: email,
-      password: goodPassword,
-    });
-    expect([early.status, early.body.type]).toEqual([403, 'not-confirmed']);
+    expect(expectData(registered, 202)).toEqual({ status: 'confirmation_sent' });
+    expect(expectProblem(await enter(email, goodPassword), 403).type).toBe('not-confirmed');
 
-    expectStatus(await nobody.post('/register/confirm', { email, code: await codeFor(nobody.target, email) }), 204);
+    const code = await codeFor(nobody.target, email);
+    expectNothing(await nobody.api.POST('/register/confirm', { body: { email, code } }));
     const byMail = await signIn(nobody, email, goodPassword);
     const byName = await signIn(nobody, username.toUpperCase(), goodPassword);
     expect(byName.tokens).toMatchObject({ token_type: 'Bearer', expires_in: 3600 });
-    expect(expectStatus(await byMail.client.get<Profile>('/me'), 200)).toMatchObject({
+    expect(expectData(await byMail.client.api.GET('/me'), 200)).toMatchObject({
       email,
       username,
       is_verified: true,
@@ -55,54 +50,45 @@ describe('an account', () => {
     });
 
     const { refresh_token } = byMail.tokens;
-    const refreshed = expectStatus(
-      await nobody.post<Tokens>('/token', { grant_type: 'refresh_token', refresh_token }),
-      200,
-    );
-    expectStatus(await nobody.withToken(refreshed.access_token).get('/me'), 200);
-    expectStatus(await nobody.post('/token/revoke', { refresh_token }), 204);
-    expect((await nobody.post('/token', { grant_type: 'refresh_token', refresh_token })).status).toBe(401);
+    const refreshed = expectData(await refresh(refresh_token), 200);
+    expectData(await nobody.withToken(refreshed.access_token).api.GET('/me'), 200);
+    expectNothing(await nobody.api.POST('/token/revoke', { body: { refresh_token } }));
+    expectStatus(await refresh(refresh_token), 401);
   });
 
   it('has a username of its own', async () => {
     const username = newName();
     await somebody({ username });
-    const second = await nobody.post<Problem>('/register', {
-      email: newAddress(),
-      username: username.toUpperCase(),
-      password: goodPassword,
+    const second = await nobody.api.POST('/register', {
+      body: { email: newAddress(), username: username.toUpperCase(), password: goodPassword },
     });
-    expect([second.status, second.body.type]).toEqual([409, 'username-taken']);
+    expect(expectProblem(second, 409).type).toBe('username-taken');
   });
 
   it('is not given away by any route', async () => {
     const ada = await somebody();
-    const body = { password: goodPassword };
-    const known = await nobody.post('/register', { email: ada.email, ...body });
-    const unknown = await nobody.post('/register', { email: newAddress(), ...body });
-    expect([known.status, known.body]).toEqual([unknown.status, unknown.body]);
+    const register = async (email: string) =>
+      expectData(await nobody.api.POST('/register', { body: { email, password: goodPassword } }), 202);
+    expect(await register(ada.email)).toEqual(await register(newAddress()));
     // Its owner is told.
     await expect.poll(async () => (await mailTo(nobody.target, ada.email)).length).toBeGreaterThan(1);
 
-    for (const [path, rest] of [
-      ['/password/forgot', {}],
-      ['/register/resend', {}],
-      ['/password/reset', { code: '000000', new_password: goodPassword }],
-      ['/register/confirm', { code: '000000' }],
-    ] as const) {
-      const answers = await Promise.all(
-        [ada.email, newAddress()].map((email) => nobody.post<object>(path, { email, ...rest })),
-      );
-      const [first, second] = answers.map(({ status, body: said }) => [status, { ...said, instance: null }]);
+    const wrong = { code: '000000', new_password: goodPassword };
+    for (const ask of [
+      (email: string) => nobody.api.POST('/password/forgot', { body: { email } }),
+      (email: string) => nobody.api.POST('/register/resend', { body: { email } }),
+      (email: string) => nobody.api.POST('/password/reset', { body: { email, ...wrong } }),
+      (email: string) => nobody.api.POST('/register/confirm', { body: { email, code: wrong.code } }),
+    ]) {
+      const answers = await Promise.all([ask(ada.email), ask(newAddress())]);
+      const [first, second] = answers.map(({ data, error, response }) => [
+        response.status,
+        { ...(data ?? error), instance: null },
+      ]);
       expect(first).toEqual(second);
     }
     for (const login of [ada.email, newAddress(), newName()]) {
-      const answer = await nobody.post<Problem>('/token', {
-        grant_type: 'password',
-        login,
-        password: 'wrong password 1',
-      });
-      expect([answer.status, answer.body.type]).toEqual([401, 'invalid-credentials']);
+      expect(expectProblem(await enter(login, 'wrong password 1'), 401).type).toBe('invalid-credentials');
     }
   });
 
@@ -111,48 +97,46 @@ describe('an account', () => {
     const device = new Device(ada.client);
     await device.connect();
     const before = (await mailTo(nobody.target, ada.email)).length;
-    expectStatus(await nobody.post('/password/forgot', { email: ada.email }), 202);
+    expectData(await nobody.api.POST('/password/forgot', { body: { email: ada.email } }), 202);
     const code = await codeFor(nobody.target, ada.email, before);
-    const reset = { email: ada.email, code, new_password: 'a whole new password' };
-    expect((await nobody.post('/password/reset', { ...reset, code: '000000' })).status).toBe(400);
-    expectStatus(await nobody.post('/password/reset', reset), 204);
-    expect((await nobody.post('/password/reset', reset)).status).toBe(400);
+    const reset = (mailed: string) =>
+      nobody.api.POST('/password/reset', {
+        body: { email: ada.email, code: mailed, new_password: 'a whole new password' },
+      });
+    expectStatus(await reset('000000'), 400);
+    expectNothing(await reset(code));
+    expectStatus(await reset(code), 400);
 
     await device.until(() => !device.connected, 'its socket closed');
-    const { refresh_token } = ada.tokens;
-    expect((await nobody.post('/token', { grant_type: 'refresh_token', refresh_token })).status).toBe(401);
+    expectStatus(await refresh(ada.tokens.refresh_token), 401);
     await expect(signIn(nobody, ada.email, goodPassword)).rejects.toThrow('401');
     await signIn(nobody, ada.email, 'a whole new password');
   });
 
   it('changes its password, which signs in anew and ends the rest', async () => {
     const ada = await somebody();
-    const wrong = { current_password: 'not this one at all', new_password: 'a whole new password' };
-    expect((await ada.client.post('/password/change', wrong)).status).toBe(401);
-    const changed = await ada.client.post<Tokens>('/password/change', { ...wrong, current_password: goodPassword });
-    const tokens = expectStatus(changed, 200);
-    expectStatus(await nobody.withToken(tokens.access_token).get('/me'), 200);
-    const { refresh_token } = ada.tokens;
-    expect((await nobody.post('/token', { grant_type: 'refresh_token', refresh_token })).status).toBe(401);
-    expectStatus(
-      await nobody.post('/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }),
-      200,
-    );
+    const change = (current_password: string) =>
+      ada.client.api.POST('/password/change', { body: { current_password, new_password: 'a whole new password' } });
+    expectStatus(await change('not this one at all'), 401);
+    const tokens = expectData(await change(goodPassword), 200);
+    expectData(await nobody.withToken(tokens.access_token).api.GET('/me'), 200);
+    expectStatus(await refresh(ada.tokens.refresh_token), 401);
+    expectData(await refresh(tokens.refresh_token ?? ''), 200);
   });
 
   it('keeps its settings', async () => {
     const ada = await somebody();
-    const before = await ada.client.get<Profile>('/me');
-    const etag = before.headers.get('etag') ?? '';
-    expect((await ada.client.get('/me', { 'if-none-match': etag })).status).toBe(304);
-    const patch = { timezone: 'Pacific/Auckland', pomodoro: { focus_minutes: 50 }, email: 'ignored@pomona.example' };
-    const after = expectStatus(await ada.client.patch<Profile>('/me', patch, { 'if-match': etag }), 200);
-    expect(after).toMatchObject({
+    const before = await ada.client.api.GET('/me');
+    const etag = before.response.headers.get('etag') ?? '';
+    expectStatus(await ada.client.api.GET('/me', { params: { header: { 'If-None-Match': etag } } }), 304);
+    const body = { timezone: 'Pacific/Auckland', pomodoro: { focus_minutes: 50 }, email: 'ignored@pomona.example' };
+    const patch = () => ada.client.api.PATCH('/me', { params: { header: { 'If-Match': etag } }, body });
+    expect(expectData(await patch(), 200)).toMatchObject({
       email: ada.email,
       timezone: 'Pacific/Auckland',
       pomodoro: { focus_minutes: 50, short_break_minutes: 5 },
     });
-    expect((await ada.client.patch('/me', patch, { 'if-match': etag })).status).toBe(412);
+    expectStatus(await patch(), 412);
   });
 
   it.each([
@@ -162,18 +146,18 @@ describe('an account', () => {
     ['a username like an address', { username: 'a@b' }, '#/username'],
     ['something unknown', { colour: 'red' }, '#/colour'],
   ])('cannot be registered with %s', async (_, wrong, pointer) => {
-    const answer = await nobody.post<Problem>('/register', { email: newAddress(), password: goodPassword, ...wrong });
-    expect(answer.status).toBe(400);
-    expect(answer.body.errors?.map((fault) => fault.pointer)).toEqual([pointer]);
+    const body = { email: newAddress(), password: goodPassword, ...wrong };
+    const { errors } = expectProblem(await nobody.ask('POST', '/register', { body }), 400);
+    expect(errors?.map((fault) => fault.pointer)).toEqual([pointer]);
   });
 
   it('asks the same person for the code again, and gets it', async () => {
     const email = newAddress();
-    expectStatus(await nobody.post('/register', { email, password: goodPassword }), 202);
+    expectData(await nobody.api.POST('/register', { body: { email, password: goodPassword } }), 202);
     await codeFor(nobody.target, email);
-    expectStatus(await nobody.post('/register/resend', { email }), 202);
+    expectData(await nobody.api.POST('/register/resend', { body: { email } }), 202);
     const code = await codeFor(nobody.target, email, 1);
-    expectStatus(await nobody.post('/register/confirm', { email, code }), 204);
+    expectNothing(await nobody.api.POST('/register/confirm', { body: { email, code } }));
     await signIn(nobody, email, goodPassword);
   });
 

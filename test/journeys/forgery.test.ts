@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type OperationId, routes } from '#blueprint/routes.ts';
-import { type Account, type Client, expectStatus, type Task } from '#test/support/client.ts';
+import { type Account, type Client, expectData, expectStatus } from '#test/support/client.ts';
 import { newKey, publicPemOf, readToken, signHs256, signRs256, tampered, unsigned } from '#test/support/tokens.ts';
 import { anyone, somebody } from './support.ts';
 
@@ -74,24 +74,24 @@ describe.skipIf(!dynamodbEndpoint)('a token that is not one', () => {
   ];
 
   it.each(forgeries)('is refused: %s', async (_, forged, status) => {
-    const answer = await forged().get<{ message: string }>('/tasks');
-    expect(answer.status).toBe(status);
-    expect(answer.body).toEqual({ message: status === 401 ? 'Unauthorized' : 'Forbidden' });
+    const answer = await forged().api.GET('/tasks');
+    expectStatus(answer, status);
+    expect(answer.error).toEqual({ message: status === 401 ? 'Unauthorized' : 'Forbidden' });
   });
 
   it('is refused on every route for users', async () => {
     for (const { method, path, auth } of routes) {
       if (auth !== 'user') continue;
-      const answer = await nobody.ask(method, path.replace(/\{\w+\}/g, randomUUID()), {
+      const { response } = await nobody.ask(method, path.replace(/\{\w+\}/g, randomUUID()), {
         ...(method !== 'GET' && { body: {} }),
       });
-      expect([`${method} ${path}`, answer.status]).toEqual([`${method} ${path}`, 401]);
+      expect([`${method} ${path}`, response.status]).toEqual([`${method} ${path}`, 401]);
     }
   });
 
   it('would have been taken, had it been a good one', async () => {
     const resigned = bearer(signRs256(access(), poolKey()));
-    expectStatus(await resigned.get('/tasks'), 200);
+    expectData(await resigned.api.GET('/tasks'), 200);
   });
 });
 
@@ -106,19 +106,19 @@ const bodies: Readonly<Partial<Record<OperationId, unknown>>> = {
 describe.skipIf(!dynamodbEndpoint)('somebody else’s item', () => {
   it('is a 404 on every route, and stays as it is', async () => {
     const [ada, eve] = [await somebody(), await somebody()];
-    const task = expectStatus(await ada.client.post<Task>('/tasks', { title: 'Ada’s' }), 201);
+    const task = expectData(await ada.client.api.POST('/tasks', { body: { title: 'Ada’s' } }), 201);
     const idRoutes = routes.filter(({ path }) => path.includes('{'));
     expect(idRoutes.length).toBeGreaterThan(0);
 
     const before = await partitionOf(task.user_id);
     for (const { operationId, method, path } of idRoutes) {
       // A guest of their own, where the route is for guests.
-      const answer = await eve.client
+      const { response } = await eve.client
         .with({ 'x-guest-uuid': randomUUID() })
         .ask(method, path.replace(/\{\w+\}/g, task.id), {
           ...(bodies[operationId] !== undefined && { body: bodies[operationId] }),
         });
-      expect([`${method} ${path}`, answer.status]).toEqual([`${method} ${path}`, 404]);
+      expect([`${method} ${path}`, response.status]).toEqual([`${method} ${path}`, 404]);
     }
     expect(await partitionOf(task.user_id)).toEqual(before);
   });

@@ -3,12 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { toDevice } from '#functions/sync/contract.ts';
-import { type Account, expectStatus, type Task } from '#test/support/client.ts';
+import { type Account, at, expectData, expectNothing, expectStatus } from '#test/support/client.ts';
 import { Device, openSocket } from '#test/support/device.ts';
 import { atOnce, somebody } from './support.ts';
 
-const ticketOf = async ({ client }: Account) =>
-  expectStatus(await client.post<{ ticket: string; url: string; expires_at: string }>('/realtime/tickets'), 201);
+const ticketOf = async ({ client }: Account) => expectData(await client.api.POST('/realtime/tickets'), 201);
 
 /** The next message that is not a push. */
 const nextAnswer = (socket: WebSocket): Promise<Record<string, unknown>> =>
@@ -30,13 +29,14 @@ describe('two devices of one account', () => {
     const ada = await somebody();
     const [phone, laptop] = [new Device(ada.client), new Device(ada.client)];
     await Promise.all([phone.connect(), laptop.connect()]);
-    const task = expectStatus(await phone.client.post<Task>('/tasks', { title: 'Buy oat milk' }), 201);
+    const task = expectData(await phone.client.api.POST('/tasks', { body: { title: 'Buy oat milk' } }), 201);
     await laptop.until(() => laptop.titles.includes('Buy oat milk'));
     expect(laptop.tasks.find(({ id }) => id === task.id)).toEqual(task);
 
-    expectStatus(await laptop.client.patch(`/tasks/${task.id}`, { title: 'Buy soy milk' }), 200);
+    const body = { title: 'Buy soy milk' };
+    expectData(await laptop.client.api.PATCH('/tasks/{task_id}', { ...at(task.id), body }), 200);
     await phone.until(() => phone.titles.includes('Buy soy milk'));
-    expectStatus(await laptop.client.delete(`/tasks/${task.id}`), 204);
+    expectNothing(await laptop.client.api.DELETE('/tasks/{task_id}', at(task.id)));
     await phone.until(() => phone.titles.length === 0);
     await laptop.until(() => laptop.cursor === phone.cursor, 'the same cursor');
 
@@ -51,8 +51,8 @@ describe('two devices of one account', () => {
     const [ada, eve] = [await somebody(), await somebody()];
     const device = new Device(eve.client);
     await device.connect();
-    expectStatus(await ada.client.post('/tasks', { title: 'Secret' }), 201);
-    expectStatus(await eve.client.post('/tasks', { title: 'Mine' }), 201);
+    expectData(await ada.client.api.POST('/tasks', { body: { title: 'Secret' } }), 201);
+    expectData(await eve.client.api.POST('/tasks', { body: { title: 'Mine' } }), 201);
     await device.until(() => device.titles.includes('Mine'));
     expect(device.titles).toEqual(['Mine']);
     device.drop();
@@ -64,9 +64,9 @@ describe('two devices of one account', () => {
     await Promise.all([phone.connect(), laptop.connect()]);
     laptop.drop();
     const made = await atOnce(10, async (index) =>
-      expectStatus(await phone.client.post<Task>('/tasks', { title: `In the tunnel ${index}` }), 201),
+      expectData(await phone.client.api.POST('/tasks', { body: { title: `In the tunnel ${index}` } }), 201),
     );
-    await Promise.all(made.slice(0, 5).map(({ id }) => phone.client.delete(`/tasks/${id}`)));
+    await Promise.all(made.slice(0, 5).map(({ id }) => phone.client.api.DELETE('/tasks/{task_id}', at(id))));
     await laptop.connect();
     await laptop.until(() => laptop.titles.length === 5);
     expect(laptop.versions).toEqual(await serverVersions(ada));
@@ -84,16 +84,17 @@ describe('two devices of one account', () => {
     const until = Date.now() + 60_000;
     const ids: string[] = [];
 
-    const write = async (device: Device): Promise<void> => {
+    const write = async ({ client: { api } }: Device): Promise<void> => {
       while (Date.now() < until) {
         const id = ids[Math.floor(Math.random() * ids.length)];
         const dice = Math.random();
+        const body = { title: randomUUID() };
         if (!id || dice < 0.4) {
-          ids.push(expectStatus(await device.client.post<Task>('/tasks', { title: randomUUID() }), 201).id);
+          ids.push(expectData(await api.POST('/tasks', { body }), 201).id);
         } else if (dice < 0.8) {
-          expectStatus(await device.client.patch(`/tasks/${id}`, { title: randomUUID() }), 200, 404);
+          expectStatus(await api.PATCH('/tasks/{task_id}', { ...at(id), body }), 200, 404);
         } else {
-          expectStatus(await device.client.delete(`/tasks/${id}`), 204, 404);
+          expectStatus(await api.DELETE('/tasks/{task_id}', at(id)), 204, 404);
         }
         await wait(Math.random() * 150);
       }
@@ -159,7 +160,7 @@ describe('talking on a socket', () => {
 
   it('answers sync with what is new', async () => {
     const ada = await somebody();
-    expectStatus(await ada.client.post('/tasks', { title: 'Before' }), 201);
+    expectData(await ada.client.api.POST('/tasks', { body: { title: 'Before' } }), 201);
     const { ticket, url } = await ticketOf(ada);
     const socket = await openSocket(`${url}?ticket=${ticket}`);
     const answer = nextAnswer(socket);

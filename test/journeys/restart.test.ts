@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, inject, it } from 'vitest';
-import { Client, expectData, expectStatus, signIn, signUp, type Task } from '#test/support/client.ts';
+import { at, Client, expectData, signIn, signUp } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
 import { freePorts } from '#test/support/ports.ts';
 import { dataFolder, startRunnerProcess } from '#test/support/runner.ts';
@@ -22,8 +22,9 @@ describe.skipIf(!inject('dynamodbEndpoint'))('a runner that is killed in the mid
     let alive = true;
     const writers = Array.from({ length: 8 }, async () => {
       while (alive) {
-        const answer = await ada.client.post<Task>('/tasks', { title: crypto.randomUUID() }).catch(() => null);
-        if (answer?.status === 201) answered.set(answer.body.id, answer.body.version);
+        const body = { title: crypto.randomUUID() };
+        const answer = await ada.client.api.POST('/tasks', { body }).catch(() => null);
+        if (answer?.data) answered.set(answer.data.id, answer.data.version);
       }
     });
     await device.until(() => answered.size >= 50, 'fifty tasks answered');
@@ -41,7 +42,7 @@ describe.skipIf(!inject('dynamodbEndpoint'))('a runner that is killed in the mid
     );
     expect(device.restarts).toBe(0);
     const again = await signIn(new Client(second.outputs), email, goodPassword);
-    expectStatus(await again.client.post('/tasks', { title: 'Life goes on' }), 201);
+    expectData(await again.client.api.POST('/tasks', { body: { title: 'Life goes on' } }), 201);
     await device.until(() => device.titles.includes('Life goes on'), 'what was written after the restart');
     device.drop();
     await second.stop();
@@ -61,10 +62,9 @@ describe.skipIf(!inject('dynamodbEndpoint'))('a runner that is killed in the mid
       const batch = { body: { operations: Array.from({ length: 100 }, () => create) } };
       expectData(await ada.client.api.POST('/tasks/batch', batch), 200);
     }
-    const path = { task_id: root.id };
-    const dying = ada.client.api.POST('/tasks/{task_id}/complete', { params: { path } }).catch(() => 'cut off');
+    const dying = ada.client.api.POST('/tasks/{task_id}/complete', at(root.id)).catch(() => 'cut off');
     const isDone = async () =>
-      expectData(await ada.client.api.GET('/tasks/{task_id}', { params: { path } }), 200).status === 'done';
+      expectData(await ada.client.api.GET('/tasks/{task_id}', at(root.id)), 200).status === 'done';
     while (!(await isDone()));
     await first.kill();
     expect(await dying).toBe('cut off');

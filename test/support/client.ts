@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type PomonaClient, pomonaClient, type Schemas } from '#client/pomona.ts';
+import { type PomonaClient, pomonaClient, type Schemas, type Told } from '#client/pomona.ts';
 
 /** A task as it comes over the wire. */
 export type Task = Schemas['Task'];
 
 export type TaskNode = Schemas['TaskNode'];
+
+export type TaskPage = Schemas['TaskPage'];
 
 /** Where a target is: the outputs of its stacks. */
 export interface Target {
@@ -14,22 +16,19 @@ export interface Target {
   readonly MailboxUrl: string;
 }
 
-export interface Answer<T> {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: T;
-}
-
-export interface Ask {
+interface Ask {
+  /** A text is sent as it is. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type Observe = (method: string, path: string, answer: Answer<unknown>) => void;
+export type Observe = (method: string, path: string, status: number, body: unknown) => void;
 
 /** A person's way to the API, with whatever token they hold. */
 export class Client {
   readonly target: Target;
+  /** The generated client: what it sends, and what it takes for the answer, is what the OpenAPI document says. */
+  readonly api: PomonaClient;
   readonly #fetch: typeof fetch;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #observe: Observe;
@@ -44,6 +43,7 @@ export class Client {
     this.#headers = headers;
     this.#fetch = fetcher;
     this.#observe = observe;
+    this.api = pomonaClient({ baseUrl: target.HttpApiUrl, headers, fetch: (request) => this.#send(request) });
   }
 
   /** The same way, with further headers on every request. */
@@ -60,52 +60,25 @@ export class Client {
     return this.with({ authorization: `Bearer ${accessToken}` });
   }
 
-  /** The generated client: what it sends, and what it takes for the answer, is what the OpenAPI document says. */
-  get api(): PomonaClient {
-    return pomonaClient({
-      baseUrl: this.target.HttpApiUrl,
-      headers: this.#headers,
-      fetch: async (request) => {
-        const response = await this.#fetch(request);
-        const { pathname } = new URL(request.url);
-        this.#observe(request.method, pathname, {
-          status: response.status,
-          headers: response.headers,
-          body: await bodyOf(response.clone()),
-        });
-        return response;
-      },
-    });
-  }
-
   /**
-   * For what the generated client would not let through: bad bodies, unknown parameters, any route of the table.
-   * @param T what the body for; the conformance check says whether it is */
-  async ask<T>(method: string, path: string, { body, headers }: Ask = {}): Promise<Answer<T>> {
-    const response = await this.#fetch(`${this.target.HttpApiUrl}${path}`, {
+   * For what the generated client would not let through: bad bodies, unknown fields, whatever the route table has.
+   * @throws Error when it succeeds: then it was a good request, which goes by `api`
+   */
+  async ask(method: string, path: string, { body, headers }: Ask = {}): Promise<Told<never>> {
+    const request = new Request(`${this.target.HttpApiUrl}${path}`, {
       method,
       headers: { ...this.#headers, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const answer = { status: response.status, headers: response.headers, body: (await bodyOf(response)) as T };
-    this.#observe(method, path, answer);
-    return answer;
+    const response = await this.#send(request);
+    if (response.ok) throw new Error(`${method} ${path} was not refused: ${response.status} came`);
+    return { error: await bodyOf(response), response };
   }
 
-  get<T>(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {
-    return this.ask<T>('GET', path, { headers });
-  }
-
-  post<T>(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {
-    return this.ask<T>('POST', path, { ...(body !== undefined && { body }), headers });
-  }
-
-  patch<T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {
-    return this.ask<T>('PATCH', path, { body, headers });
-  }
-
-  delete<T>(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {
-    return this.ask<T>('DELETE', path, { headers });
+  async #send(request: Request): Promise<Response> {
+    const response = await this.#fetch(request);
+    this.#observe(request.method, new URL(request.url).pathname, response.status, await bodyOf(response.clone()));
+    return response;
   }
 }
 
@@ -114,29 +87,34 @@ const bodyOf = async (response: Response): Promise<unknown> => {
   return text === '' ? null : JSON.parse(text);
 };
 
-interface Told<T> {
-  readonly data?: T;
-  readonly error?: unknown;
-  readonly response: Response;
-}
+/** @throws Error that shows what came instead */
+export const expectStatus = ({ data, error, response }: Told<unknown>, ...statuses: readonly number[]): void => {
+  if (!statuses.includes(response.status)) {
+    const came = JSON.stringify(error ?? data);
+    throw new Error(`${statuses.join(' or ')} was expected, ${response.status} came: ${came}`);
+  }
+};
 
-/** What the generated client was told with a status of success. @throws Error that shows what came instead */
-export const expectData = <T>({ data, error, response }: Told<T>, ...statuses: readonly number[]): NonNullable<T> => {
-  if (statuses.includes(response.status) && data !== undefined && data !== null) return data;
-  throw new Error(`${statuses.join(' or ')} was expected, ${response.status} came: ${JSON.stringify(error ?? data)}`);
+/** What came with a status of success. @throws Error that shows what came instead */
+export const expectData = <T>(told: Told<T>, ...statuses: readonly number[]): NonNullable<T> => {
+  expectStatus(told, ...statuses);
+  if (told.data === undefined || told.data === null) throw new Error(`nothing came with ${told.response.status}`);
+  return told.data;
 };
 
 /** @throws Error that shows what came instead of a 204 */
-export const expectNothing = ({ data, error, response }: Told<unknown>): void => {
-  if (response.status !== 204)
-    throw new Error(`204 was expected, ${response.status} came: ${JSON.stringify(error ?? data)}`);
+export const expectNothing = (told: Told<unknown>): void => expectStatus(told, 204);
+
+/** What went wrong, as our own functions say it. @throws Error that shows what came instead */
+export const expectProblem = (told: Told<unknown>, status: number): Schemas['Problem'] => {
+  expectStatus(told, status);
+  const type = told.response.headers.get('content-type');
+  if (type !== 'application/problem+json') throw new Error(`a problem was expected, ${type} came`);
+  return told.error as Schemas['Problem'];
 };
 
-/** A successful answer's body. @throws Error that shows what came instead */
-export const expectStatus = <T>(answer: Answer<T>, ...statuses: readonly number[]): T => {
-  if (statuses.includes(answer.status)) return answer.body;
-  throw new Error(`${statuses.join(' or ')} was expected, ${answer.status} came: ${JSON.stringify(answer.body)}`);
-};
+/** Which task, or note, an operation is about. */
+export const at = (task_id: string) => ({ params: { path: { task_id } } });
 
 interface Mail {
   readonly destination: { readonly to: readonly string[] };
@@ -166,31 +144,39 @@ export const codeFor = async (target: Target, address: string, after = 0): Promi
   throw new Error(`no code came to ${address}`);
 };
 
-export interface Tokens {
-  readonly access_token: string;
-  readonly id_token: string;
-  readonly refresh_token: string;
-  readonly token_type: string;
-  readonly expires_in: number;
-}
-
 export interface Account {
   readonly email: string;
   readonly password: string;
-  readonly tokens: Tokens;
+  readonly tokens: Required<Schemas['Tokens']>;
   /** A client that is signed in. */
   readonly client: Client;
 }
 
 /** Registers, reads the code from the mailbox, confirms, signs in: as a person would. */
-export const signUp = async (client: Client, email: string, password: string, extra: object = {}): Promise<Account> => {
-  expectStatus(await client.post('/register', { email, password, ...extra }), 202);
+export const signUp = async (
+  client: Client,
+  email: string,
+  password: string,
+  extra: Partial<Schemas['Registration']> = {},
+): Promise<Account> => {
+  expectData(await client.api.POST('/register', { body: { email, password, ...extra } }), 202);
   const code = await codeFor(client.target, email);
-  expectStatus(await client.post('/register/confirm', { email, code }), 204);
+  expectNothing(await client.api.POST('/register/confirm', { body: { email, code } }));
   return signIn(client, email, password);
 };
 
+/** @throws Error with what came instead of tokens */
 export const signIn = async (client: Client, login: string, password: string): Promise<Account> => {
-  const tokens = expectStatus(await client.post<Tokens>('/token', { grant_type: 'password', login, password }), 200);
-  return { email: login, password, tokens, client: client.withToken(tokens.access_token) };
+  const tokens = expectData(
+    await client.api.POST('/token', { body: { grant_type: 'password', login, password } }),
+    200,
+  );
+  const { refresh_token } = tokens;
+  if (refresh_token === undefined) throw new Error('a password was good for no refresh token');
+  return {
+    email: login,
+    password,
+    tokens: { ...tokens, refresh_token },
+    client: client.withToken(tokens.access_token),
+  };
 };

@@ -1,22 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import type { Change } from '#functions/sync/change.ts';
+import type * as z from 'zod/mini';
+import type { Schemas } from '#client/pomona.ts';
+import type { toDevice } from '#functions/sync/contract.ts';
 import { taskSchema } from '#functions/tasks/task.ts';
-import { type Client, expectStatus } from '#test/support/client.ts';
+import { type Client, expectData } from '#test/support/client.ts';
 
-interface Pulled {
-  readonly cursor: string;
-  readonly snapshot: boolean;
-  readonly has_more: boolean;
-  readonly changes: readonly Change[];
-}
+type Change = Schemas['Change'];
 
-type Incoming =
-  | { readonly type: 'changes'; readonly prev: string; readonly cursor: string; readonly changes?: readonly Change[] }
-  | { readonly type: 'pong'; readonly cursor: string; readonly server_time: string }
-  | { readonly type: 'sync'; readonly use_http?: true }
-  | { readonly type: 'error'; readonly problem: { readonly type: string } };
+type Incoming = z.output<(typeof toDevice)[keyof typeof toDevice]>;
 
 /**
  * A device as the documentation asks clients to be: it applies changes by version, keeps its cursor, and asks whenever a frame does not
@@ -42,7 +35,7 @@ export class Device {
   constructor(client: Client) {
     this.client = client
       .with({ 'x-client-id': this.clientId })
-      .observedBy((method, path, { status, body }) => this.#remember(method, path, status, body));
+      .observedBy((method, path, status, body) => this.#remember(method, path, status, body));
   }
 
   /** Titles of the tasks it holds, sorted. */
@@ -69,8 +62,8 @@ export class Device {
   async connect(): Promise<void> {
     // What failed before, such as a question to a server that died, is made up for by what comes.
     this.#failure = null;
-    const { ticket, url } = expectStatus(
-      await this.client.post<{ ticket: string; url: string }>('/realtime/tickets', { client_id: this.clientId }),
+    const { ticket, url } = expectData(
+      await this.client.api.POST('/realtime/tickets', { body: { client_id: this.clientId } }),
       201,
     );
     this.#socket = await openSocket(`${url}?ticket=${ticket}`);
@@ -95,15 +88,15 @@ export class Device {
   /** Asks for what is new, to the end; starts over when its cursor no longer holds. */
   async pull(): Promise<void> {
     for (;;) {
-      const query = this.cursor === null ? '' : `?cursor=${encodeURIComponent(this.cursor)}`;
-      const answer = await this.client.get<Pulled>(`/sync${query}`);
-      if (answer.status === 410) {
+      const query = this.cursor === null ? {} : { cursor: this.cursor };
+      const answer = await this.client.api.GET('/sync', { params: { query } });
+      if (answer.response.status === 410) {
         this.cursor = null;
         this.known.clear();
         this.restarts += 1;
         continue;
       }
-      const { changes, cursor, has_more } = expectStatus(answer, 200);
+      const { changes, cursor, has_more } = expectData(answer, 200);
       this.#apply(changes);
       this.cursor = cursor;
       if (!has_more) return;
