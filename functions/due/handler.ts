@@ -1,5 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { prefix, single } from '#blueprint/table.ts';
+import { pomodoroActs } from '#functions/pomodoro/acts.ts';
+import { dynamoSessionStore } from '#functions/pomodoro/store.ts';
 import { lookAtTask } from '#functions/reminders/look.ts';
 import { replanLater } from '#functions/reminders/replan.ts';
 import { dynamoReplanStore } from '#functions/reminders/replan-store.ts';
@@ -9,7 +11,7 @@ import { dynamoJobStore } from '#functions/tasks/job-store.ts';
 import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import { secondsAfter, systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
-import { userId } from '#shared/ids.ts';
+import { newId, userId } from '#shared/ids.ts';
 import type { Key } from '#shared/item.ts';
 import { log } from '#shared/log.ts';
 import { openTable, queryDue } from '#shared/table.ts';
@@ -20,6 +22,7 @@ const shards = Number(environment.DUE_SHARDS);
 const table = openTable(environment);
 const tasks = dynamoTaskStore(table, shards);
 const jobs = dynamoJobStore(table, shards);
+const pomodoro = pomodoroActs({ sessions: dynamoSessionStore(table, shards), clock: systemClock, newId });
 const reminders = dynamoReminderStore(table, shards);
 const finish = carryOut({ tasks, jobs });
 const look = lookAtTask({ store: reminders });
@@ -42,6 +45,9 @@ const work = sweep({
     },
     [prefix.task]: (key, now) => look(ownerOf(key), key.sk.slice(prefix.task.length), now),
     [single.replan]: (key, now) => replan(ownerOf(key), now),
+    [prefix.pomodoro]: async (key) => {
+      await pomodoro.look(ownerOf(key));
+    },
   },
 });
 
