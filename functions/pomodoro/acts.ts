@@ -91,7 +91,7 @@ export const pomodoroActs = ({ sessions, clock, newId }: ActNeeds) => {
       }
       if (draft.task_id !== null && !task) throw new Failure('not-found', 'There is no such task.');
       const act: Act = { now, clientId };
-      const before = isRunning(last) ? await stopped(last, draft.replace, act, profile) : last;
+      const before = isRunning(last) ? await stopped(last, draft.replace, now, profile) : last;
       if (before === false) return false;
       const session = newSession(
         {
@@ -109,10 +109,13 @@ export const pomodoroActs = ({ sessions, clock, newId }: ActNeeds) => {
     });
   };
 
-  /** Two writes, one after the other: each version of the seat is a change that devices see. */
-  const stopped = async (session: Running, replace: boolean, act: Act, profile: Profile) => {
-    if (!replace) throw sessionActive(session, act.now);
-    const after = moved(session, 'stop', act, profile);
+  /**
+   * In a write of its own: each version on the seat is a change that devices see. The answer will show the session that begins, so that the
+   * device that asks is told of this one as all others are.
+   */
+  const stopped = async (session: Running, replace: boolean, now: Date, profile: Profile) => {
+    if (!replace) throw sessionActive(session, now);
+    const after = moved(session, 'stop', { now, clientId: null }, profile);
     return after !== null && (await sessions.commit({ before: session, after })) && after;
   };
 
