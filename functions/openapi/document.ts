@@ -102,6 +102,8 @@ export const problemSchema: Json = {
         additionalProperties: false,
       },
     },
+    session: { type: 'object', description: 'With a 409 of Pomodoro: the session that is active or paused.' },
+    server_time: { type: 'string', description: 'With `session`: when it was as it is shown.' },
   },
 };
 

@@ -3,9 +3,14 @@ import type { OperationOf } from '#blueprint/routes.ts';
 import { isLocalDate } from '#shared/days.ts';
 import { type Contract, contract } from '#shared/operation.ts';
 import { wholeNumber } from '#shared/parameters.ts';
-import { interruptions, kinds, plannedRange, sessionSchema } from './session.ts';
+import { interruptions, kinds, plannedRange, sessionSchema, toldSessionSchema } from './session.ts';
 
 z.globalRegistry.add(sessionSchema, { id: 'PomodoroSession' });
+z.globalRegistry.add(toldSessionSchema, {
+  id: 'ToldPomodoroSession',
+  description:
+    'As it stood at `anchor`, since when an active session runs on: it is over at `ends_at`, by the server’s clock (`server_time` of any answer).',
+});
 
 /** How it stands. The clock runs on: `server_time` says when this was true. */
 const standing = z.object({
