@@ -45,9 +45,7 @@ const work = sweep({
     },
     [prefix.task]: (key, now) => look(ownerOf(key), key.sk.slice(prefix.task.length), now),
     [single.replan]: (key, now) => replan(ownerOf(key), now),
-    [prefix.pomodoro]: async (key) => {
-      await pomodoro.look(ownerOf(key));
-    },
+    [prefix.pomodoro]: (key) => pomodoro.finish(ownerOf(key)),
   },
 });
 

@@ -1,4 +1,4 @@
-import type { Profile } from '#functions/accounts/profile.ts';
+import { defaultProfile, type Profile } from '#functions/accounts/profile.ts';
 import type { Act } from '#functions/tasks/task.ts';
 import type { Clock } from '#shared/clock.ts';
 import { derivedId, type UserId } from '#shared/ids.ts';
@@ -47,6 +47,7 @@ export interface Standing {
 /** What the API and the sweep do with sessions. Each throws a `Failure`: `session-active`, `too-early`, `wrong-state`, … */
 export const pomodoroActs = ({ sessions, clock, newId }: ActNeeds) => {
   interface Seen extends Seat {
+    readonly profile: Profile;
     readonly now: Date;
     /** Whether the session's time was over by this look, and not before it. */
     readonly ranOut: boolean;
@@ -58,12 +59,23 @@ export const pomodoroActs = ({ sessions, clock, newId }: ActNeeds) => {
     return untilItHolds(async () => {
       const now = clock.now();
       const seat = await sessions.read(owner, taskId, now);
-      const session = settled(seat.session, now, seat.profile);
+      const profile = seat.profile ?? (await sessions.makeProfile(owner, now));
+      const session = settled(seat.session, now, profile);
       if (session !== null && session !== seat.session) {
         over = session.id;
         if (!(await sessions.commit({ before: seat.session, after: session }))) return false;
       }
-      return then({ ...seat, session, now, ranOut: over !== null && over === session?.id });
+      return then({ ...seat, session, profile, now, ranOut: over !== null && over === session?.id });
+    });
+  };
+
+  /** What the sweep does: completes a session whose time is over, of somebody who still has one. */
+  const finish = async (owner: UserId): Promise<void> => {
+    await untilItHolds(async () => {
+      const now = clock.now();
+      const { session, profile } = await sessions.read(owner, null, now);
+      const after = settled(session, now, profile ?? defaultProfile(owner));
+      return after === null || after === session || (await sessions.commit({ before: session, after }));
     });
   };
 
@@ -152,7 +164,7 @@ export const pomodoroActs = ({ sessions, clock, newId }: ActNeeds) => {
     return session?.ended_by === 'time' ? session : null;
   };
 
-  return { look, start, perform };
+  return { look, finish, start, perform };
 };
 
 const factsOf = (session: SessionRecord, now: Date) => ({

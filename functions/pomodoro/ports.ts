@@ -8,6 +8,8 @@ import type { Transition } from './writes.ts';
 export interface SessionStore {
   /** The session that is active, paused, or was last, with what it takes to carry it on. @param taskId a task to look up with it */
   read(owner: UserId, taskId: string | null, now: Date): Promise<Seat>;
+  /** Makes the profile of somebody who has none, as every route does that misses it. */
+  makeProfile(owner: UserId, now: Date): Promise<Profile>;
   /** @returns false when the session is no longer what was read: read it again */
   commit(transition: Transition): Promise<boolean>;
   /** One that is over. */
@@ -18,7 +20,8 @@ export interface SessionStore {
 
 export interface Seat {
   readonly session: SessionRecord | null;
-  readonly profile: Profile;
+  /** `null`: it has not been made yet, or the account is gone. */
+  readonly profile: Profile | null;
   /** `null`: none was asked for, or it is missing. */
   readonly task: TaskRecord | null;
 }

@@ -1,8 +1,7 @@
 import { prefix } from '#blueprint/table.ts';
-import { defaultProfile, type Profile, profileFromItem, profileKey } from '#functions/accounts/profile.ts';
+import { defaultProfile, profileFromItem, profileKey } from '#functions/accounts/profile.ts';
 import { taskFromItem, taskKey } from '#functions/tasks/task.ts';
-import type { UserId } from '#shared/ids.ts';
-import { type Item, isLive, userKey } from '#shared/item.ts';
+import { isLive, userKey } from '#shared/item.ts';
 import { absent, getItems, holds, putItem, queryPage, type Table, writeAll } from '#shared/table.ts';
 import type { SessionStore } from './ports.ts';
 import { pastPath, seatKey, sessionFromItem } from './session.ts';
@@ -15,9 +14,16 @@ export const dynamoSessionStore = (table: Table, shards: number): SessionStore =
     const [seat, profile, task] = await getItems(table, keys);
     return {
       session: seat ? sessionFromItem(seat) : null,
-      profile: await profileOf(table, owner, profile, now),
+      profile: profile ? profileFromItem(profile) : null,
       task: task && isLive(task, now) ? taskFromItem(task) : null,
     };
+  },
+
+  // Its e-mail follows when somebody asks for it: `GET /me`.
+  makeProfile: async (owner, now) => {
+    const profile = defaultProfile(owner);
+    await holds(putItem(table, { ...profileKey(owner), ...profile }, absent(now)));
+    return profile;
   },
 
   commit: (transition) => holds(writeAll(table, transitionWrites(transition, shards))),
@@ -50,11 +56,3 @@ export const dynamoSessionStore = (table: Table, shards: number): SessionStore =
 });
 
 const startOf = (instant: string): string => `${prefix.pomodoro}${instant}`;
-
-/** A profile that is missing is made on the way (its e-mail follows when somebody asks for it: `GET /me`). */
-const profileOf = async (table: Table, owner: UserId, item: Item | undefined, now: Date): Promise<Profile> => {
-  if (item) return profileFromItem(item);
-  const profile = defaultProfile(owner);
-  await holds(putItem(table, { ...profileKey(owner), ...profile }, absent(now)));
-  return profile;
-};

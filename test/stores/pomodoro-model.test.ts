@@ -67,7 +67,7 @@ const real = (table: Table, model: TimerModel) => {
     post: (command: string, body: object, key: string | null = null): Promise<Answered> =>
       call(`POST /pomodoro/${command}`, { user, body, ...(key !== null && { headers: { 'Idempotency-Key': key } }) }),
     active: async (): Promise<Standing> => (await call('GET /pomodoro/active', { user })).body as Standing,
-    sweep: () => pomodoroActs(needs).look(owner),
+    sweep: () => pomodoroActs(needs).finish(owner),
     items: () => itemsOf(table, userKey(owner, '').pk),
   };
 };

@@ -13,8 +13,8 @@ import { tombstoneOf } from '#functions/tasks/writes.ts';
 import { secondsAfter } from '#shared/clock.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
 import { newId, userId } from '#shared/ids.ts';
-import { userKey } from '#shared/item.ts';
-import { putItem, queryDue, type Table } from '#shared/table.ts';
+import { type Key, userKey } from '#shared/item.ts';
+import { deleteItem, putItem, queryDue, type Table } from '#shared/table.ts';
 import { type Answered, type Asked, callerOf, pointersIn } from '#test/support/http-event.ts';
 import { roundTripsOf } from '#test/support/round-trips.ts';
 import { describeOnEngines, itemsOf } from '#test/support/table.ts';
@@ -368,6 +368,15 @@ describeOnEngines('Pomodoro sessions', (table) => {
       expect(await ada.waiting()).toEqual([]);
     });
 
+    it('brings nothing of an account back that is gone by the time of the sweep', async () => {
+      const ada = somebody(table());
+      await ada.start();
+      ada.pass(1500);
+      await ada.vanish();
+      expect(await ada.sweep()).toMatchObject({ failed: 0 });
+      expect(await ada.items()).toEqual([]);
+    });
+
     it('is counted once when the sweep, its commands and a look come at once', async () => {
       const ada = somebody(table());
       const { id } = await ada.start();
@@ -562,11 +571,13 @@ const somebody = (table: Table) => {
   const rows = async () =>
     (await items()).filter(({ sk }) => String(sk).startsWith(prefix.pomodoro) && sk !== single.pomodoro);
 
+  let stale: readonly Key[] = [];
   const due = async () =>
     (await queryDue(table, `${prefix.due}0`, now, 1000)).filter(({ pk }) => pk === userKey(owner, '').pk);
 
   return {
     ask,
+    items,
     pages,
     rows,
     pass: (seconds: number): void => {
@@ -593,17 +604,18 @@ const somebody = (table: Table) => {
       await putItem(table, itemOfTask(record));
       return { id: record.task.id, remove: () => putItem(table, tombstoneOf(record, act)) };
     },
+    /** The account is deleted; an index may still say for a moment what came due. */
+    vanish: async (): Promise<void> => {
+      stale = await due();
+      for (const { pk, sk } of await items()) await deleteItem(table, { pk: String(pk), sk: String(sk) });
+    },
     /** What the due-work function does with this person's session. */
     sweep: () =>
       sweep({
         clock,
         shards: 1,
-        due: async () => due(),
-        rooms: {
-          [prefix.pomodoro]: async () => {
-            await pomodoroActs(needs).look(owner);
-          },
-        },
+        due: async () => [...stale, ...(await due())],
+        rooms: { [prefix.pomodoro]: () => pomodoroActs(needs).finish(owner) },
       })(secondsAfter(now, 60)),
     /** What waits to come due, some day. */
     waiting: async () => (await items()).filter((item) => item.due_shard !== undefined),
@@ -633,7 +645,7 @@ const somebody = (table: Table) => {
       const slow = {
         ...sessions,
         commit: async (transition: Parameters<typeof sessions.commit>[0]) => {
-          if (!overtaken) await pomodoroActs(needs).look(owner);
+          if (!overtaken) await pomodoroActs(needs).finish(owner);
           overtaken = true;
           return sessions.commit(transition);
         },
