@@ -1,5 +1,5 @@
-import type { PomodoroPreferences } from '#functions/accounts/profile.ts';
-import type { Act, DayRules } from '#functions/tasks/task.ts';
+import type { PomodoroPreferences, Profile } from '#functions/accounts/profile.ts';
+import type { Act } from '#functions/tasks/task.ts';
 import { localDay } from '#shared/days.ts';
 import type { UserId } from '#shared/ids.ts';
 import {
@@ -33,6 +33,9 @@ export const statusAfter = (command: Command, from: RunningStatus): Status | nul
   const allowed: Readonly<Partial<Record<RunningStatus, Status>>> = moves[command];
   return allowed[from] ?? null;
 };
+
+/** Where a person's days begin. */
+export type Days = Pick<Profile, 'timezone' | 'day_start'>;
 
 /** What a new session is made of. */
 export interface NewSession {
@@ -76,7 +79,7 @@ export const newSession = (
  * A session as it is by now: one whose time is over was completed when it was, however late anybody looks.
  * @returns the session itself when there is nothing to settle
  */
-export const settled = <S extends SessionRecord | null>(session: S, now: Date, days: DayRules): S | SessionRecord => {
+export const settled = <S extends SessionRecord | null>(session: S, now: Date, days: Days): S | SessionRecord => {
   if (session?.status !== 'active') return session;
   const over = endsAt(session);
   if (over === null || now < new Date(over)) return session;
@@ -95,7 +98,7 @@ export const moved = (
   session: Running,
   command: Command,
   { now, clientId }: Act,
-  days: DayRules,
+  days: Days,
   interruption: Interruption = 'internal',
 ): SessionRecord | null => {
   const status = statusAfter(command, session.status);
@@ -134,7 +137,7 @@ const ended = (
   session: SessionRecord,
   status: 'completed' | 'stopped',
   at: Date,
-  { timezone, day_start }: DayRules,
+  { timezone, day_start }: Days,
 ): SessionRecord => ({
   ...session,
   status,

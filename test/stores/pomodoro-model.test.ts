@@ -229,7 +229,7 @@ const steps = [
       fc.record({
         key: fc.option(fc.constantFrom('a', 'b', 'c')),
         kind: fc.constantFrom('focus', 'focus', 'focus', 'short_break', 'long_break'),
-        planned_seconds: fc.constantFrom(60, 61, 1500, 14_400),
+        planned_seconds: fc.constantFrom(60, 60, 61, 1500, 14_400),
         replace: fc.boolean(),
       }),
       device,
@@ -246,7 +246,10 @@ const steps = [
     )
     .map((args) => new RequestCommand(...args)),
   fc
-    .tuple(fc.oneof(fc.nat(70_000), fc.nat(2_000_000), fc.constantFrom(0, 1, 59_999, 60_000, 61_000)), fc.boolean())
+    .tuple(
+      fc.oneof(fc.nat(70_000), fc.nat(2_000_000), fc.constantFrom(0, 1, 59_999, 60_000, 61_000, 1_500_000)),
+      fc.boolean(),
+    )
     .map((args) => new PassCommand(...args)),
   fc
     .tuple(device, fc.option(fc.integer({ min: -86_400_000, max: 86_400_000 })))

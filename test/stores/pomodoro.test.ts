@@ -13,8 +13,8 @@ import { tombstoneOf } from '#functions/tasks/writes.ts';
 import { secondsAfter } from '#shared/clock.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
 import { newId, userId } from '#shared/ids.ts';
-import { type Key, userKey } from '#shared/item.ts';
-import { deleteItem, putItem, queryDue, type Table } from '#shared/table.ts';
+import { userKey } from '#shared/item.ts';
+import { type DueKey, deleteItem, putItem, queryDue, type Table } from '#shared/table.ts';
 import { type Answered, type Asked, callerOf, pointersIn } from '#test/support/http-event.ts';
 import { roundTripsOf } from '#test/support/round-trips.ts';
 import { describeOnEngines, itemsOf } from '#test/support/table.ts';
@@ -571,7 +571,7 @@ const somebody = (table: Table) => {
   const rows = async () =>
     (await items()).filter(({ sk }) => String(sk).startsWith(prefix.pomodoro) && sk !== single.pomodoro);
 
-  let stale: readonly Key[] = [];
+  let stale: readonly DueKey[] = [];
   const due = async () =>
     (await queryDue(table, `${prefix.due}0`, now, 1000)).filter(({ pk }) => pk === userKey(owner, '').pk);
 

@@ -3,6 +3,7 @@ import { defaultProfile } from '#functions/accounts/profile.ts';
 import {
   type Command,
   countsOf,
+  type Days,
   moved,
   moves,
   newSession,
@@ -20,12 +21,11 @@ import {
   sessionAt,
   toldSession,
 } from '#functions/pomodoro/session.ts';
-import type { DayRules } from '#functions/tasks/task.ts';
 import { secondsAfter } from '#shared/clock.ts';
 import { newId, userId } from '#shared/ids.ts';
 
 const owner = userId('ada');
-const utc: DayRules = { timezone: 'UTC', day_start: '00:00' };
+const utc: Days = { timezone: 'UTC', day_start: '00:00' };
 const noon = new Date('2026-11-24T12:00:00.000Z');
 const later = (seconds: number): Date => secondsAfter(noon, seconds);
 const at = (seconds: number, clientId: string | null = null) => ({ now: later(seconds), clientId });
@@ -97,6 +97,11 @@ describe('the clock of a session', () => {
 
   it('shows whole seconds, rounded down, that add up to what was planned', () => {
     expect(sessionAt(session(), later(59.999))).toMatchObject({ elapsed_seconds: 59, remaining_seconds: 1441 });
+  });
+
+  it('stands still when the planned time is over', () => {
+    expect(elapsedAt(session(), later(1500))).toBe(1_500_000);
+    expect(elapsedAt(session(), later(9999))).toBe(1_500_000);
   });
 
   it('never runs backwards for a server whose clock is behind', () => {
