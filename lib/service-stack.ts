@@ -50,6 +50,10 @@ export class ServiceStack extends Stack {
     table.grant(tasks, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem']);
     table.grantQuery(tasks, ['by_state', 'by_path']);
 
+    const pomodoro = functionFor('pomodoro', { TABLE_NAME: table.tableName, DUE_SHARDS: dueShards });
+    table.grant(pomodoro, ['BatchGetItem', 'PutItem', 'UpdateItem', 'Query']);
+    table.grantQuery(pomodoro, ['by_path']);
+
     const dueWork = functionFor('due-work', { TABLE_NAME: table.tableName, DUE_SHARDS: dueShards });
     table.grant(dueWork, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
     table.grantQuery(dueWork, ['by_state', 'by_path', 'by_due']);
@@ -117,7 +121,7 @@ export class ServiceStack extends Stack {
     const api = new PublicApi(this, 'PublicApi', {
       config,
       identity,
-      features: { accounts, tasks, guest, sync, openapi },
+      features: { accounts, tasks, guest, pomodoro, sync, openapi },
     });
 
     new CfnOutput(this, 'HttpApiUrl', { value: api.url });

@@ -62,6 +62,15 @@ export const routes = [
   { operationId: 'deleteGuestTask', method: 'DELETE', path: '/guest/tasks/{task_id}', feature: 'guest', auth: 'guest' },
   { operationId: 'claimGuestTasks', method: 'POST', path: '/guest/claim', feature: 'guest', auth: 'user' },
 
+  { operationId: 'startSession', method: 'POST', path: '/pomodoro/start', feature: 'pomodoro', auth: 'user' },
+  { operationId: 'pauseSession', method: 'POST', path: '/pomodoro/pause', feature: 'pomodoro', auth: 'user' },
+  { operationId: 'resumeSession', method: 'POST', path: '/pomodoro/resume', feature: 'pomodoro', auth: 'user' },
+  { operationId: 'stopSession', method: 'POST', path: '/pomodoro/stop', feature: 'pomodoro', auth: 'user' },
+  { operationId: 'completeSession', method: 'POST', path: '/pomodoro/complete', feature: 'pomodoro', auth: 'user' },
+  { operationId: 'interruptSession', method: 'POST', path: '/pomodoro/interrupt', feature: 'pomodoro', auth: 'user' },
+  { operationId: 'getActiveSession', method: 'GET', path: '/pomodoro/active', feature: 'pomodoro', auth: 'user' },
+  { operationId: 'listSessions', method: 'GET', path: '/pomodoro/sessions', feature: 'pomodoro', auth: 'user' },
+
   { operationId: 'pullChanges', method: 'GET', path: '/sync', feature: 'sync', auth: 'user' },
   { operationId: 'applyEdits', method: 'POST', path: '/sync', feature: 'sync', auth: 'user' },
   { operationId: 'listConflicts', method: 'GET', path: '/sync/conflicts', feature: 'sync', auth: 'user' },

@@ -9,7 +9,7 @@ export const table = {
   localIndexes: {
     /** Open tasks by due date, then closed ones, newest first. */
     by_state: { sortKey: 'by_state', projection: 'ALL' },
-    /** A task's place in its tree: `<root>/<…>/<id>`. */
+    /** A task's place in its tree: `<root>/<…>/<id>`. A past Pomodoro session, by its id alone: `POMODORO#<id>`. */
     by_path: { sortKey: 'by_path', projection: 'KEYS_ONLY' },
   },
   globalIndexes: {
@@ -27,6 +27,7 @@ export const prefix = {
   series: 'SERIES#',
   completion: 'COMPLETION#',
   day: 'DAY#',
+  pomodoro: 'POMODORO#',
   change: 'CHANGE#',
   edit: 'EDIT#',
   conflict: 'CONFLICT#',
@@ -45,6 +46,8 @@ export const prefix = {
 /** Sort keys that stand alone in a partition. */
 export const single = {
   profile: 'PROFILE',
+  /** The session that is active, or was last. It sorts behind all that are over. */
+  pomodoro: 'POMODORO#ACTIVE',
   replan: 'REPLAN',
   feedHead: 'CHANGE#HEAD',
   username: 'USERNAME',
@@ -55,4 +58,4 @@ export const single = {
  * The allow-list of the change feed: sort keys (by prefix) of what devices can see. Nothing else may reach a log or a socket.
  * The event source's filter and the consumer's own check both come from it.
  */
-export const visibleToDevices = [prefix.task, single.profile] as const;
+export const visibleToDevices = [prefix.task, single.profile, single.pomodoro] as const;

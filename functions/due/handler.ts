@@ -1,5 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { prefix, single } from '#blueprint/table.ts';
+import { pomodoroActs } from '#functions/pomodoro/acts.ts';
+import { dynamoSessionStore } from '#functions/pomodoro/store.ts';
 import { lookAtTask } from '#functions/reminders/look.ts';
 import { replanLater } from '#functions/reminders/replan.ts';
 import { dynamoReplanStore } from '#functions/reminders/replan-store.ts';
@@ -21,6 +23,7 @@ const shards = Number(environment.DUE_SHARDS);
 const table = openTable(environment);
 const tasks = dynamoTaskStore(table, shards);
 const jobs = dynamoJobStore(table, shards);
+const pomodoro = pomodoroActs({ sessions: dynamoSessionStore(table, shards), clock: systemClock, newId });
 const reminders = dynamoReminderStore(table, shards);
 const finish = carryOut({ tasks, jobs });
 const pile = pileUp({ tasks, jobs, newId });
@@ -45,6 +48,7 @@ const work = sweep({
     [prefix.series]: (key, now) => pile(ownerOf(key), key.sk.slice(prefix.series.length), now),
     [prefix.task]: (key, now) => look(ownerOf(key), key.sk.slice(prefix.task.length), now),
     [single.replan]: (key, now) => replan(ownerOf(key), now),
+    [prefix.pomodoro]: (key) => pomodoro.finish(ownerOf(key)),
   },
 });
 

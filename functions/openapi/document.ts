@@ -76,6 +76,7 @@ const featureDescriptions: Readonly<Record<Feature, string>> = {
   accounts: 'Registering, signing in, passwords, the profile.',
   tasks: 'Tasks, the centre of it all.',
   guest: 'Notes that live 24 hours, without an account.',
+  pomodoro: 'Focus sessions and breaks, timed by the server.',
   sync: 'What keeps devices alike: changes by cursor, and tickets for the WebSocket.',
   openapi: 'The service about itself.',
 };

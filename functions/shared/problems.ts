@@ -11,6 +11,8 @@ export const problemTypes = {
   'quota-exceeded': { status: 409, title: 'There is no room for more.' },
   cycle: { status: 409, title: 'A task cannot be its own ancestor.' },
   'wrong-state': { status: 409, title: 'The state does not allow this.' },
+  'session-active': { status: 409, title: 'Another session is active.' },
+  'too-early': { status: 409, title: 'The planned time is not over yet.' },
   'cursor-expired': { status: 410, title: 'The cursor no longer holds.' },
   'stale-version': { status: 412, title: 'The item has changed since.' },
   'too-large': { status: 413, title: 'The request is too large.' },

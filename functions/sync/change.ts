@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { prefix, single } from '#blueprint/table.ts';
 import { profileFromItem, profileSchema } from '#functions/accounts/profile.ts';
+import { sessionFromItem, toldSession, toldSessionSchema } from '#functions/pomodoro/session.ts';
 import { taskFromItem, taskSchema } from '#functions/tasks/task.ts';
 import type { Item } from '#shared/item.ts';
 
-const entities = ['task', 'profile'] as const;
+const entities = ['task', 'profile', 'pomodoro'] as const;
 
 export type Entity = (typeof entities)[number];
 
@@ -17,6 +18,13 @@ export const changeSchema = z.union([
     id: z.string(),
     version: z.number(),
     data: profileSchema,
+  }),
+  z.object({
+    entity: z.literal('pomodoro'),
+    op: z.literal('put'),
+    id: z.string(),
+    version: z.number(),
+    data: toldSessionSchema,
   }),
   z.object({
     entity: z.enum(entities),
@@ -44,6 +52,10 @@ export const changeOf = (item: Item): Change => {
     const { task } = taskFromItem(item);
     return changeSchema.parse({ entity, op: 'put', id: task.id, version: task.version, data: task });
   }
+  if (entity === 'pomodoro') {
+    const session = toldSession(sessionFromItem(item));
+    return changeSchema.parse({ entity, op: 'put', id: session.id, version: session.version, data: session });
+  }
   const profile = profileFromItem(item);
   return changeSchema.parse({ entity, op: 'put', id: profile.user_id, version: profile.version, data: profile });
 };
@@ -51,5 +63,6 @@ export const changeOf = (item: Item): Change => {
 const entityOf = (sk: string): Entity => {
   if (sk.startsWith(prefix.task)) return 'task';
   if (sk === single.profile) return 'profile';
+  if (sk === single.pomodoro) return 'pomodoro';
   throw new Error('an item that devices cannot see was taken for a change');
 };

@@ -26,6 +26,10 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
     'table, by_path': 'dynamodb: Query',
     'table, by_due': 'dynamodb: Query',
   },
+  pomodoro: {
+    table: 'dynamodb: BatchGetItem PutItem Query UpdateItem',
+    'table, by_path': 'dynamodb: Query',
+  },
   guest: { table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem' },
   sync: {
     table: 'dynamodb: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',

@@ -197,7 +197,7 @@ describe('the change feed', () => {
     expect(others).toEqual([]);
     expect(JSON.parse(Pattern)).toEqual({
       eventName: ['INSERT', 'MODIFY'],
-      dynamodb: { Keys: { sk: { S: [{ prefix: 'TASK#' }, { prefix: 'PROFILE' }] } } },
+      dynamodb: { Keys: { sk: { S: [{ prefix: 'TASK#' }, { prefix: 'PROFILE' }, { prefix: 'POMODORO#ACTIVE' }] } } },
     });
   });
 

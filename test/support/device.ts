@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type * as z from 'zod/mini';
 import type { Schemas } from '#client/pomona.ts';
+import { sessionSchema } from '#functions/pomodoro/session.ts';
 import type { toDevice } from '#functions/sync/contract.ts';
 import { taskSchema } from '#functions/tasks/task.ts';
 import { type Client, expectData } from '#test/support/client.ts';
@@ -47,6 +48,18 @@ export class Device {
     return [...this.known.values()].flatMap((change) =>
       change.op === 'put' && change.entity === 'task' ? [change.data] : [],
     );
+  }
+
+  /** The Pomodoro sessions that it knows of. */
+  get sessions() {
+    return [...this.known.values()].flatMap((change) =>
+      change.op === 'put' && change.entity === 'pomodoro' ? [change.data] : [],
+    );
+  }
+
+  /** Those that are not over: one at most, once it has seen everything. */
+  get running() {
+    return this.sessions.filter(({ status }) => status === 'active' || status === 'paused');
   }
 
   /** Id → version of the tasks it holds. */
@@ -139,7 +152,13 @@ export class Device {
   /** What it did itself is not pushed to it again: it knows from the answers. What it has deleted stays deleted, whoever edits it meanwhile. */
   #remember(method: string, path: string, status: number, body: unknown): void {
     const [, room, id = ''] = path.split('/');
-    if (room !== 'tasks' || method === 'GET') return;
+    if (method === 'GET') return;
+    if (room === 'pomodoro' && status < 300) {
+      const session = sessionSchema.parse((body as { session: unknown }).session);
+      const data = { ...session, anchor: null };
+      this.#apply([{ entity: 'pomodoro', op: 'put', id: session.id, version: session.version, data }]);
+    }
+    if (room !== 'tasks') return;
     if (status === 204) {
       const version = Number.POSITIVE_INFINITY;
       this.#apply([{ entity: 'task', op: 'delete', id, version, data: null }]);

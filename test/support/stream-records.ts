@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
+import { moved, newSession } from '#functions/pomodoro/machine.ts';
+import { isRunning } from '#functions/pomodoro/session.ts';
+import { transitionWrites } from '#functions/pomodoro/writes.ts';
 import type { Change } from '#functions/sync/change.ts';
 import type { LoggedChange } from '#functions/sync/feed.ts';
 import type { Pull } from '#functions/sync/pull.ts';
@@ -46,6 +49,18 @@ export const tombstoneItem = (
   changed_by: clientId,
   ttl: Date.UTC(2026, 11, 24) / 1000,
 });
+
+/** What a Pomodoro session that was started and stopped leaves in the table: its seat, and its row in the history. */
+export const stoppedSessionItems = (owner: UserId, id: string = randomUUID()): readonly (Item & Key)[] => {
+  const days = { timezone: 'UTC', day_start: '00:00' };
+  const act = { now: new Date('2026-11-24T12:00:00Z'), clientId: 'phone' };
+  const started = { id, owner, kind: 'focus', planned_seconds: 1500, task: null, requestHash: null } as const;
+  const before = newSession(started, null, act);
+  const after = isRunning(before) && moved(before, 'stop', { ...act, now: new Date('2026-11-24T12:10:00Z') }, days);
+  return after
+    ? transitionWrites({ before, after }, 1).flatMap((write) => ('put' in write ? [write.put as Item & Key] : []))
+    : [];
+};
 
 let written = 0;
 

@@ -4,7 +4,15 @@ import { defaultProfile, profileKey } from '#functions/accounts/profile.ts';
 import { readRecord } from '#functions/sync/stream-record.ts';
 import { userId } from '#shared/ids.ts';
 import { userKey } from '#shared/item.ts';
-import { inserted, modified, removed, taskItem, tombstoneItem, unreadable } from '#test/support/stream-records.ts';
+import {
+  inserted,
+  modified,
+  removed,
+  stoppedSessionItems,
+  taskItem,
+  tombstoneItem,
+  unreadable,
+} from '#test/support/stream-records.ts';
 
 const owner = userId(randomUUID());
 
@@ -45,6 +53,44 @@ describe('a record of the stream', () => {
       kind: 'change',
       logged: { changedBy: null, change: { entity: 'profile', op: 'put', id: owner, version: 1 } },
     });
+  });
+
+  it('tells a Pomodoro session from its seat, and not once more from its row in the history', () => {
+    const id = randomUUID();
+    const readings = stoppedSessionItems(owner, id).map((item) => readRecord(inserted(item)));
+    expect(readings).toEqual([
+      {
+        kind: 'change',
+        owner,
+        logged: {
+          changedBy: 'phone',
+          change: {
+            entity: 'pomodoro',
+            op: 'put',
+            id,
+            version: 2,
+            data: {
+              id,
+              kind: 'focus',
+              status: 'stopped',
+              planned_seconds: 1500,
+              elapsed_seconds: 600,
+              remaining_seconds: 0,
+              anchor: null,
+              start_time: '2026-11-24T12:00:00.000Z',
+              ends_at: null,
+              end_time: '2026-11-24T12:10:00.000Z',
+              early: false,
+              task_id: null,
+              task_title: null,
+              interruptions: { internal: 0, external: 0 },
+              version: 2,
+            },
+          },
+        },
+      },
+      { kind: 'other' },
+    ]);
   });
 
   it.each([
