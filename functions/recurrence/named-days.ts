@@ -42,22 +42,23 @@ export interface NamedDays {
  * which is asked about once, in a year from 2000 to 2399, however far a series goes.
  */
 export const namedDays = (by: NamedBy): NamedDays => {
-  const known = new Map<string, readonly number[]>();
-  const daysFrom = (first: Day, kind: string, askLibrary: () => readonly number[]): readonly Day[] => {
+  const known = new Map<number, readonly number[]>();
+  const daysFrom = (first: Day, kind: number, askLibrary: () => readonly number[]): readonly Day[] => {
     const offsets = known.get(kind) ?? askLibrary();
     known.set(kind, offsets);
     return offsets.map((offset) => first + offset);
   };
   return {
     inMonth: (month) => {
-      if (by.byMonth.length > 0 && !by.byMonth.includes(monthOfYear(month))) return [];
+      const ofYear = monthOfYear(month);
+      if (by.byMonth.length > 0 && !by.byMonth.includes(ofYear)) return [];
       const first = firstDayOfMonth(month);
-      const kind = `${monthOfYear(month)} ${lengthOfMonth(month)} ${weekdayNumber(first)}`;
+      const kind = (ofYear * 32 + lengthOfMonth(month)) * 7 + weekdayNumber(first);
       return daysFrom(first, kind, () => ask(by, RRule.MONTHLY, inKnownYears(month)));
     },
     inYear: (year) => {
       const first = firstDayOfYear(year);
-      const kind = `${firstDayOfYear(year + 1) - first} ${weekdayNumber(first)}`;
+      const kind = (firstDayOfYear(year + 1) - first) * 7 + weekdayNumber(first);
       return daysFrom(first, kind, () => ask(by, RRule.YEARLY, inKnownYears(year * 12)));
     },
   };

@@ -442,6 +442,14 @@ describe('cutting a series', () => {
     });
   });
 
+  it.each<[string, Partial<Recurrence>, cut: string, readonly string[]]>([
+    ['2027-01-31', { recurrence_pattern: 'monthly' }, '2027-02-28', ['2027-02-28', '2027-03-31', '2027-04-30']],
+    ['2024-02-29', { recurrence_pattern: 'yearly' }, '2027-02-28', ['2027-02-28', '2028-02-29', '2029-02-28']],
+  ])('at the end of a short month keeps its day: since %s', (start, said, cut, dates) => {
+    const continued = continuedFrom(starting(start, said), { date: cut, number: 2 });
+    expect(datesOf(ruleOf(continued, berlin), 3)).toEqual(dates);
+  });
+
   it('gives one that goes by completions an end date, for nobody knows when its COUNT is reached', () => {
     const rule = starting('2026-11-23', { count: 3, anchor: 'completion' });
     expect(endedBefore(rule, '2027-11-23')).toMatchObject({ count: null, recurrence_end_date: '2027-11-22' });

@@ -5,8 +5,25 @@ import { type Recurrence, recurrenceDraftSchema } from '#functions/recurrence/re
 import { Failure } from '#shared/problems.ts';
 import { ruleFor } from './recurrences.ts';
 
-/** What the library has been asked, and how many dates it has made. */
+/** What the library has been asked, how many dates it has made, and how many months, weeks and years have been looked at. */
 const library = vi.hoisted(() => ({ asked: [] as object[], dates: 0 }));
+const windows = vi.hoisted(() => ({ seen: 0 }));
+
+vi.mock('#functions/recurrence/calendar.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('#functions/recurrence/calendar.ts')>();
+  const counted =
+    <A extends readonly number[]>(look: (...given: A) => number) =>
+    (...given: A): number => {
+      windows.seen += 1;
+      return look(...given);
+    };
+  return {
+    ...original,
+    firstDayOfWeek: counted(original.firstDayOfWeek),
+    firstDayOfMonth: counted(original.firstDayOfMonth),
+    firstDayOfYear: counted(original.firstDayOfYear),
+  };
+});
 
 vi.mock('rrule', async (importOriginal) => {
   const original = await importOriginal<typeof import('rrule') & { readonly default?: typeof import('rrule') }>();
@@ -28,6 +45,7 @@ vi.mock('rrule', async (importOriginal) => {
 beforeEach(() => {
   library.asked.length = 0;
   library.dates = 0;
+  windows.seen = 0;
 });
 
 const failureOf = (said: Partial<Recurrence>): Failure | null => {
@@ -143,8 +161,15 @@ describe('a recurrence that cannot be used', () => {
   ])('never happens: %s', (rrule) => {
     expect(failureOf({ rrule })?.message).toBe('has no date on which it happens');
     expect(library.asked.length).toBeLessThanOrEqual(kindsOfMonths);
+    expect(windows.seen).toBeLessThanOrEqual(3 * weeksOfCycle);
   });
 });
+
+/** As many as a series can have. */
+const monthsOfYears = 9999 * 12;
+
+/** After 400 years the calendar begins anew. */
+const weeksOfCycle = 20_871;
 
 /** Twelve months that begin on seven weekdays, February in two lengths. */
 const kindsOfMonths = 13 * 7;
@@ -192,8 +217,10 @@ describe('the library', () => {
       days,
       (rrule, start) => {
         library.asked.length = 0;
+        windows.seen = 0;
         const failure = failureOf({ rrule, recurrence_start_date: start });
         expect(library.asked.length).toBeLessThanOrEqual(kindsOfMonths);
+        expect(windows.seen).toBeLessThanOrEqual(4 * monthsOfYears);
         if (failure !== null) {
           expect(failure.type).toBe('unusable-recurrence');
           return;
