@@ -67,7 +67,12 @@ const frequencies: Readonly<Record<Frequency, (rule: Expandable, anchor: Day) =>
     return {
       windowOf: monthOf,
       firstDayOf: firstDayOfMonth,
-      daysIn: (month) => inMonth(month).filter((day) => (day - anchor) % rule.interval === 0),
+      daysIn: (month) => {
+        // Long intervals hit few months: whether this is one is asked first.
+        const next = anchor + Math.ceil((firstDayOfMonth(month) - anchor) / rule.interval) * rule.interval;
+        if (next >= firstDayOfMonth(month + 1)) return [];
+        return inMonth(month).filter((day) => (day - anchor) % rule.interval === 0);
+      },
       step: 1,
       period: leastCommonMultiple(rule.interval, namesMonths(rule) ? cycleDays : 7),
     };
@@ -80,10 +85,11 @@ const frequencies: Readonly<Record<Frequency, (rule: Expandable, anchor: Day) =>
       firstDayOf: (week) => firstDayOfWeek(week, start),
       daysIn: (week) => {
         const first = firstDayOfWeek(week, start);
-        const months = new Set([monthOf(first), monthOf(first + 6)]);
+        const [month, last] = [monthOf(first), monthOf(first + 6)];
         // The first week is what is left of it, for BYSETPOS too: so do python-dateutil and rrule, which clients show dates with.
         const isThere = (day: Day): boolean => day >= Math.max(first, anchor) && day < first + 7;
-        return [...months].flatMap((month) => inMonth(month).filter(isThere));
+        const days = inMonth(month).filter(isThere);
+        return month === last ? days : [...days, ...inMonth(last).filter(isThere)];
       },
       step: rule.interval,
       period: leastCommonMultiple(rule.interval * 7, namesMonths(rule) ? cycleDays : 7),

@@ -1,10 +1,22 @@
 import * as library from 'rrule';
-import { cycleYears, type Day, firstDayOfMonth, firstDayOfYear, lengthOfMonth, weekdayNumber } from './calendar.ts';
+import {
+  cycleYears,
+  type Day,
+  firstDayOfMonth,
+  firstDayOfYear,
+  lengthOfMonth,
+  monthOfYear,
+  weekdayNumber,
+} from './calendar.ts';
 import { weekdays } from './recurrence.ts';
 import type { WeekdayOfPeriod } from './rrule-text.ts';
 
-// To Node it is a CommonJS module with everything in its default export; to a bundler it is an ES module that has none.
-const { RRule, Weekday: LibraryWeekday } = 'default' in library ? (library.default as typeof library) : library;
+type Library = Pick<typeof library, 'RRule' | 'Weekday'>;
+
+/** To Node it is a CommonJS module with everything in its default export; to a bundler it is an ES module that has none. */
+const exportsOf = (module: Library & { readonly default?: Library }): Library => module.default ?? module;
+
+const { RRule, Weekday: LibraryWeekday } = exportsOf(library);
 
 /** What names days within a month or a year. Of the days, at least one list is not empty, or every day is named. */
 export interface NamedBy {
@@ -30,24 +42,24 @@ export interface NamedDays {
  * which is asked about once, in a year from 2000 to 2399, however far a series goes.
  */
 export const namedDays = (by: NamedBy): NamedDays => {
-  const known = new Map<string, readonly number[]>();
-  const once = (kind: string, ask: () => readonly number[]): readonly number[] => {
-    const answer = known.get(kind) ?? ask();
-    known.set(kind, answer);
-    return answer;
+  const known = new Map<number, readonly number[]>();
+  const daysFrom = (first: Day, kind: number, askLibrary: () => readonly number[]): readonly Day[] => {
+    const offsets = known.get(kind) ?? askLibrary();
+    known.set(kind, offsets);
+    return offsets.map((offset) => first + offset);
   };
   return {
     inMonth: (month) => {
-      const ofYear = (month % 12) + 1;
+      const ofYear = monthOfYear(month);
       if (by.byMonth.length > 0 && !by.byMonth.includes(ofYear)) return [];
       const first = firstDayOfMonth(month);
-      const kind = `${ofYear} ${lengthOfMonth(month)} ${weekdayNumber(first)}`;
-      return once(kind, () => ask(by, RRule.MONTHLY, inKnownYears(month))).map((offset) => first + offset);
+      const kind = (ofYear * 32 + lengthOfMonth(month)) * 7 + weekdayNumber(first);
+      return daysFrom(first, kind, () => ask(by, RRule.MONTHLY, inKnownYears(month)));
     },
     inYear: (year) => {
       const first = firstDayOfYear(year);
-      const kind = `${firstDayOfYear(year + 1) - first} ${weekdayNumber(first)}`;
-      return once(kind, () => ask(by, RRule.YEARLY, inKnownYears(year * 12))).map((offset) => first + offset);
+      const kind = (firstDayOfYear(year + 1) - first) * 7 + weekdayNumber(first);
+      return daysFrom(first, kind, () => ask(by, RRule.YEARLY, inKnownYears(year * 12)));
     },
   };
 };

@@ -135,9 +135,9 @@ const impliedMonthDays = ({ recurrence, anchor, start }: Rule): number[] | null 
   return anchor === 'schedule' && isByMonthDay ? [Number(start.date.slice(8))] : null;
 };
 
-const firstDateOfWeek = ({ weekStart }: Rule, date: string): string => {
-  const start = weekdays.indexOf(weekStart);
-  return dateOf(firstDayOfWeek(weekOf(dayOf(date), start), start));
+const firstDateOfWeek = ({ weekStart, start }: Rule, date: string): string => {
+  const begin = weekdays.indexOf(weekStart);
+  return dateOf(Math.max(dayOf(start.date), firstDayOfWeek(weekOf(dayOf(date), begin), begin)));
 };
 
 const withEnd = (recurrence: Recurrence, count: number | null): Recurrence => ({
