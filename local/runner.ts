@@ -112,6 +112,7 @@ export const startRunner = async ({
           DYNAMODB: engine.endpoint,
           S3: buckets.endpoint,
           SES: mailbox.url,
+          SESV2: mailbox.url,
           COGNITO_IDENTITY_PROVIDER: cognitoEndpoint,
         },
         logFile: join(dataFolder, 'functions.log'),

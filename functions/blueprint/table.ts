@@ -38,6 +38,10 @@ export const prefix = {
   claimed: 'CLAIMED#',
   job: 'JOB#',
   reminder: 'REMINDER#',
+  pomodoro: 'POMODORO#',
+  mailed: 'MAILED#',
+  notice: 'NOTICE#',
+  unsubscribe: 'UNSUBSCRIBE#',
   due: 'DUE#',
 } as const;
 
@@ -48,6 +52,8 @@ export const single = {
   feedHead: 'CHANGE#HEAD',
   username: 'USERNAME',
   ticket: 'TICKET',
+  mail: 'MAIL',
+  unsubscribe: 'UNSUBSCRIBE',
 } as const;
 
 /**
@@ -55,3 +61,6 @@ export const single = {
  * The event source's filter and the consumer's own check both come from it.
  */
 export const visibleToDevices = [prefix.task, single.profile] as const;
+
+/** What else is followed up, beside the feed: sort keys, by prefix, that the event source of the reactions lets through. */
+export const reactedTo = [prefix.reminder, prefix.pomodoro] as const;

@@ -75,6 +75,7 @@ const featureDescriptions: Readonly<Record<Feature, string>> = {
   tasks: 'Tasks, the centre of it all.',
   guest: 'Notes that live 24 hours, without an account.',
   sync: 'What keeps devices alike: changes by cursor, and tickets for the WebSocket.',
+  mail: 'Stopping the mail that Pomona sends.',
   openapi: 'The service about itself.',
 };
 
@@ -133,6 +134,7 @@ const operationObject = (
       ),
     },
   }),
+  ...(definition.anyBody && { requestBody: { required: false, content: { '*/*': {} } } }),
   responses: { ...successes(definition, schemas), ...failures(route, definition) },
 });
 
@@ -193,6 +195,7 @@ const successes = (definition: Contract, schemas: SchemaCollector): Readonly<Rec
         ...((hasTag || status === '201') && { ETag: text('The version, in quotes.') }),
       },
       ...(schema && { content: { 'application/json': { schema: schemas.of(schema, 'output') } } }),
+      ...(definition.page && status === '200' && { content: { 'text/html': { schema: { type: 'string' } } } }),
     },
   ]);
   return {

@@ -1,6 +1,7 @@
 import { routes } from '#blueprint/routes.ts';
 import { accountContracts } from '#functions/accounts/contract.ts';
 import { guestContracts } from '#functions/guest/contract.ts';
+import { mailContracts } from '#functions/mail/contract.ts';
 import { fromDevice, syncContracts, toDevice } from '#functions/sync/contract.ts';
 import { taskContracts } from '#functions/tasks/contract.ts';
 import type { OperationsOf } from '#shared/http-handler.ts';
@@ -10,7 +11,14 @@ import { openapiContracts } from './contract.ts';
 import { type OpenApi, openApiDocument } from './document.ts';
 
 /** Every operation's contract: a missing one does not compile. */
-const contracts = { ...accountContracts, ...taskContracts, ...guestContracts, ...syncContracts, ...openapiContracts };
+const contracts = {
+  ...accountContracts,
+  ...taskContracts,
+  ...guestContracts,
+  ...syncContracts,
+  ...mailContracts,
+  ...openapiContracts,
+};
 
 export const documentOf = (version: string): OpenApi => openApiDocument({ version, routes, contracts });
 
