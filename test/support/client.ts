@@ -141,6 +141,8 @@ export const expectStatus = <T>(answer: Answer<T>, ...statuses: readonly number[
 interface Mail {
   readonly destination: { readonly to: readonly string[] };
   readonly subject: string;
+  /** Those that its sender chose. */
+  readonly headers?: readonly { readonly name: string; readonly value: string }[];
   readonly body: { readonly text?: string; readonly html?: string };
 }
 

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { userId } from '#shared/ids.ts';
+import { userKey } from '#shared/item.ts';
+import { openTable, putItem, type Table } from '#shared/table.ts';
+import { type Account, expectStatus, mailTo } from '#test/support/client.ts';
+import { Device } from '#test/support/device.ts';
+import { somebody } from './support.ts';
+
+const dynamodbEndpoint = inject('dynamodbEndpoint');
+
+interface Profile {
+  readonly user_id: string;
+  readonly version: number;
+  readonly notifications: { readonly pomodoro_finished: boolean };
+}
+
+describe.skipIf(!dynamodbEndpoint)('mail about a finished session', () => {
+  let table: Table;
+  beforeAll(() => {
+    table = openTable(
+      { TABLE_NAME: inject('outputs').TableName },
+      {
+        endpoint: dynamodbEndpoint ?? '',
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      },
+    );
+  });
+  afterAll(() => table.client.destroy());
+
+  const profileOf = async ({ client }: Account): Promise<Profile> =>
+    expectStatus(await client.get<Profile>('/me'), 200);
+
+  /** As the table has it when a session's time is over. */
+  const finish = async (ada: Account, task_title: string): Promise<void> => {
+    const { user_id } = await profileOf(ada);
+    const [id, end_time] = [randomUUID(), new Date().toISOString()];
+    await putItem(table, {
+      ...userKey(userId(user_id), `POMODORO#${end_time}#${id}`),
+      id,
+      kind: 'focus',
+      status: 'completed',
+      planned_seconds: 1_500,
+      elapsed_seconds: 1_500,
+      start_time: end_time,
+      end_time,
+      early: false,
+      task_id: null,
+      task_title,
+      interruptions: { internal: 0, external: 0 },
+      version: 2,
+    });
+  };
+
+  const mailAbout = async ({ email, client }: Account, title: string) =>
+    (await mailTo(client.target, email)).find(({ subject }) => subject.includes(title));
+
+  const arrived = async (ada: Account, title: string) => {
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      const mail = await mailAbout(ada, title);
+      if (mail) return mail;
+      await wait(50);
+    }
+    throw new Error(`no mail about ${title} came`);
+  };
+
+  const wanting = async (): Promise<Account> => {
+    const account = await somebody({ timezone: 'Europe/Berlin' });
+    expectStatus(await account.client.patch('/me', { notifications: { pomodoro_finished: true } }), 200);
+    return account;
+  };
+
+  /** The stream has an order: once this has come, what was written before has been dealt with. */
+  const dealtWith = async (): Promise<void> => {
+    const last = await wanting();
+    await finish(last, 'The last');
+    await arrived(last, 'The last');
+  };
+
+  it('comes to whoever wants it, and to nobody else', async () => {
+    const [ada, eve] = [await wanting(), await somebody()];
+    await finish(eve, 'Not asked for');
+    await finish(ada, 'Water the trees');
+    const mail = await arrived(ada, 'Water the trees');
+    expect(mail.subject).toBe('Pomodoro finished: Water the trees');
+    expect(mail.body.text).toContain('(Europe/Berlin)');
+    expect(mail.body.html).toContain('<h1 dir="auto">Water the trees</h1>');
+    await dealtWith();
+    expect(await mailAbout(eve, 'Not asked for')).toBeUndefined();
+  });
+
+  it('comes no more once a mail program has posted to its link, which every device sees', async () => {
+    const ada = await wanting();
+    const phone = new Device(ada.client);
+    await phone.connect();
+    await finish(ada, 'Water the trees');
+    const { headers = [], body } = await arrived(ada, 'Water the trees');
+    const header = (name: string) => headers.find((candidate) => candidate.name === name)?.value ?? '';
+    expect(header('List-Unsubscribe-Post')).toBe('List-Unsubscribe=One-Click');
+    const link = header('List-Unsubscribe').replace(/^<|>$/g, '');
+    expect(link.startsWith(`${ada.client.target.HttpApiUrl}/unsubscribe/`)).toBe(true);
+    expect(body.text).toContain(link);
+
+    // Whoever only looks, as a filter for spam does, changes nothing.
+    const page = await fetch(link);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const before = await profileOf(ada);
+    expect(before.notifications.pomodoro_finished).toBe(true);
+
+    const posted = await fetch(link, {
+      method: 'POST',
+      body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }),
+    });
+    expect(posted.status).toBe(204);
+    const after = { version: before.version + 1, notifications: { pomodoro_finished: false } };
+    expect(await profileOf(ada)).toMatchObject(after);
+    await phone.until(() => phone.known.get(`profile ${before.user_id}`)?.version === after.version);
+
+    await finish(ada, 'After that');
+    await dealtWith();
+    expect(await mailAbout(ada, 'After that')).toBeUndefined();
+    phone.drop();
+  });
+
+  it('can be stopped by nobody who has no link', async () => {
+    const ada = await somebody();
+    const answer = await ada.client.post('/unsubscribe/0123456789012345678901234567890123456789012');
+    expect(answer.status).toBe(404);
+  });
+});
