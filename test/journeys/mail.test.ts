@@ -3,10 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { userId } from '#shared/ids.ts';
 import { userKey } from '#shared/item.ts';
-import { openTable, putItem, type Table } from '#shared/table.ts';
-import { type Account, expectStatus, mailTo } from '#test/support/client.ts';
+import { getItem, openTable, putItem, type Table } from '#shared/table.ts';
+import { type Account, expectStatus, mailTo, signUp } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
-import { somebody } from './support.ts';
+import { anyone, goodPassword, somebody } from './support.ts';
 
 const dynamodbEndpoint = inject('dynamodbEndpoint');
 
@@ -52,6 +52,13 @@ describe.skipIf(!dynamodbEndpoint)('mail about a finished session', () => {
       interruptions: { internal: 0, external: 0 },
       version: 2,
     });
+  };
+
+  const suppressedBy = async (ada: Account, reason: string): Promise<void> => {
+    const { user_id } = await profileOf(ada);
+    await expect
+      .poll(() => getItem(table, userKey(userId(user_id), 'MAIL')), { timeout: 10_000 })
+      .toMatchObject({ suppressed: { reason } });
   };
 
   const mailAbout = async ({ email, client }: Account, title: string) =>
@@ -122,6 +129,18 @@ describe.skipIf(!dynamodbEndpoint)('mail about a finished session', () => {
     await dealtWith();
     expect(await mailAbout(ada, 'After that')).toBeUndefined();
     phone.drop();
+  });
+
+  it.each(['bounce', 'complaint'])('comes no more to an address that a %s came from', async (kind) => {
+    const address = `${kind}+${randomUUID()}@simulator.amazonses.com`;
+    const ada = await signUp(await anyone(), address, goodPassword);
+    expectStatus(await ada.client.patch('/me', { notifications: { pomodoro_finished: true } }), 200);
+    await finish(ada, 'The first');
+    await arrived(ada, 'The first');
+    await suppressedBy(ada, kind);
+    await finish(ada, 'The second');
+    await dealtWith();
+    expect(await mailAbout(ada, 'The second')).toBeUndefined();
   });
 
   it('can be stopped by nobody who has no link', async () => {
