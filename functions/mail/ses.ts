@@ -1,4 +1,4 @@
-import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import { SESv2Client, type SESv2ClientConfig, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { errorOf, log, loggedUser } from '#shared/log.ts';
 import type { Post } from './mail.ts';
 
@@ -13,13 +13,14 @@ export interface SesSettings {
 /**
  * SES, asked once: a second attempt of the SDK's own might be a second mail. The configuration set reports bounces and complaints, and a tag
  * says whose they are.
+ * @param connection where SES is, for those whose environment does not say it
  */
-export const sesPost =
-  (
-    { MAIL_FROM, MAIL_CONFIGURATION_SET }: SesSettings,
-    client: SESv2Client = new SESv2Client({ requestHandler: patience, maxAttempts: 1 }),
-  ): Post =>
-  async ({ owner, to, subject, text, html, headers }) => {
+export const sesPost = (
+  { MAIL_FROM, MAIL_CONFIGURATION_SET }: SesSettings,
+  connection: SESv2ClientConfig = {},
+): Post => {
+  const client = new SESv2Client({ requestHandler: patience, ...connection, maxAttempts: 1 });
+  return async ({ owner, to, subject, text, html, headers }) => {
     try {
       await client.send(
         new SendEmailCommand({
@@ -44,6 +45,7 @@ export const sesPost =
       return outcome;
     }
   };
+};
 
 /** About the message: it would be refused again. All other refusals are about us (our rate, our quota, our settings), and pass. */
 const forGood = new Set(['MessageRejected', 'BadRequestException']);

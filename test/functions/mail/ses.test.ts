@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { mockClient } from 'aws-sdk-client-mock';
 import PostalMime from 'postal-mime';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Message } from '#functions/mail/mail.ts';
 import { sesPost } from '#functions/mail/ses.ts';
 import { startMailbox } from '#local/mailbox.ts';
@@ -30,14 +30,12 @@ const message = (facts: Partial<Message> = {}): Message => ({
   ...facts,
 });
 
-const clientAt = (endpoint: string, requestTimeout = 5_000) =>
-  new SESv2Client({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    requestHandler: { requestTimeout, throwOnRequestTimeout: true },
-    maxAttempts: 1,
-  });
+const at = (endpoint: string, requestTimeout = 5_000) => ({
+  endpoint,
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  requestHandler: { requestTimeout, throwOnRequestTimeout: true },
+});
 
 describe('a mail in the mailbox', () => {
   let mailbox: Part & { readonly url: string };
@@ -61,7 +59,7 @@ describe('a mail in the mailbox', () => {
   it('is what was sent, to one address, with the headers of RFC 8058', async () => {
     const to = `${randomUUID()}@pomona.example`;
     const sent = message({ to });
-    expect(await sesPost(settings, clientAt(mailbox.url))(sent)).toBe('sent');
+    expect(await sesPost(settings, at(mailbox.url))(sent)).toBe('sent');
     const mail = await received(to);
     expect(mail).toMatchObject({
       from: { address: 'no-reply@pomona.example' },
@@ -81,13 +79,20 @@ describe('a mail in the mailbox', () => {
 });
 
 describe('SES', () => {
-  const client = new SESv2Client({ region: 'us-east-1' });
-  const ses = mockClient(client);
+  const mocked = () => mockClient(SESv2Client);
+  let ses: ReturnType<typeof mocked>;
+  beforeAll(() => {
+    ses = mocked();
+  });
+  beforeEach(() => {
+    ses.reset();
+  });
+  afterAll(() => ses.restore());
+  const post = sesPost(settings, { region: 'us-east-1' });
 
   it('is asked with the configuration set, and told whose mail it is', async () => {
-    ses.reset();
     ses.resolves({ MessageId: '1' });
-    await sesPost(settings, client)(message());
+    await post(message());
     expect(ses.commandCalls(SendEmailCommand).map(({ args }) => args[0].input)).toMatchObject([
       {
         FromEmailAddress: 'no-reply@pomona.example',
@@ -116,9 +121,8 @@ describe('SES', () => {
     ['the connection breaks', Object.assign(new Error('reset'), { code: 'ECONNRESET' }), 'unclear'],
     ['it does not answer in time', Object.assign(new Error('late'), { name: 'TimeoutError' }), 'unclear'],
   ] as const)('when %s', async (_, error, outcome) => {
-    ses.reset();
     ses.rejects(error);
-    expect(await sesPost(settings, client)(message())).toBe(outcome);
+    expect(await post(message())).toBe(outcome);
   });
 });
 
@@ -146,7 +150,7 @@ describe('a real connection', () => {
   });
   const send = () => {
     asked = 0;
-    return sesPost(settings, clientAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 300))(message());
+    return sesPost(settings, at(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 300))(message());
   };
 
   it.each<[string, typeof behave, string]>([
@@ -163,6 +167,6 @@ describe('a real connection', () => {
 
   it('that nobody takes has sent nothing', async () => {
     const port = await freePorts();
-    expect(await sesPost(settings, clientAt(`http://127.0.0.1:${port}`))(message())).toBe('throttled');
+    expect(await sesPost(settings, at(`http://127.0.0.1:${port}`))(message())).toBe('throttled');
   });
 });
