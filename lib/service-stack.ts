@@ -134,6 +134,7 @@ export class ServiceStack extends Stack {
 
     const reactions = functionFor('reactions', {
       TABLE_NAME: table.tableName,
+      DUE_SHARDS: dueShards,
       USER_POOL_ID: identity.pool.userPoolId,
       USER_POOL_CLIENT_ID: identity.client.userPoolClientId,
       HTTP_API_URL: api.url,
@@ -141,7 +142,7 @@ export class ServiceStack extends Stack {
       MAIL_CONFIGURATION_SET: mail.configurationSetName,
       MAILS_PER_DAY: String(config.mailsPerDay),
     });
-    table.grant(reactions, ['GetItem', 'PutItem', 'UpdateItem']);
+    table.grant(reactions, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
     identity.grant(reactions, ['AdminGetUser']);
     mail.grantSendNotices(reactions);
     new Reactions(this, 'Reactions', { config, table, failures, consumer: reactions });

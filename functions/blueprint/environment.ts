@@ -23,6 +23,7 @@ export const environment = {
   'due-work': ['TABLE_NAME', 'DUE_SHARDS'],
   reactions: [
     'TABLE_NAME',
+    'DUE_SHARDS',
     'USER_POOL_ID',
     'USER_POOL_CLIENT_ID',
     'HTTP_API_URL',

@@ -10,6 +10,8 @@ import { tellOfFinishedSession } from '#functions/mail/finished-session.ts';
 import { sendNotice } from '#functions/mail/send-notice.ts';
 import { sesPost } from '#functions/mail/ses.ts';
 import { dynamoMailStore } from '#functions/mail/store.ts';
+import { reactToClaim } from '#functions/reminders/react.ts';
+import { dynamoReminderStore } from '#functions/reminders/store.ts';
 import { systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
 import { openTable } from '#shared/table.ts';
@@ -41,9 +43,18 @@ const finishedSession = tellOfFinishedSession({
   pause,
 });
 
+const claimed = reactToClaim({
+  store: dynamoReminderStore(table, Number(environment.DUE_SHARDS)),
+  send,
+  clock: systemClock,
+});
+
 /** A room for each of `reactedTo`: the event source lets nothing else through. */
 const consume = consumeReactions({
   rooms: {
+    [prefix.reminder]: async ({ owner, after }) => {
+      if (after) await claimed(owner, after);
+    },
     [prefix.pomodoro]: ({ owner, before, after }) => finishedSession(owner, before, after),
   },
 });

@@ -46,7 +46,7 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
   },
   'feed-repair': { table: 'dynamodb: GetItem PutItem', 'failure bucket/*': 's3: GetObject' },
   reactions: {
-    table: 'dynamodb: GetItem PutItem UpdateItem',
+    table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem UpdateItem',
     stream: 'dynamodb: DescribeStream GetRecords GetShardIterator ListStreams',
     'user pool': 'cognito-idp: AdminGetUser',
     'sender of mail': 'ses: SendEmail',
