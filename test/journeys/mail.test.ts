@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { dynamoReminderStore } from '#functions/reminders/store.ts';
 import { userId } from '#shared/ids.ts';
 import { userKey } from '#shared/item.ts';
 import { getItem, openTable, putItem, type Table } from '#shared/table.ts';
-import { type Account, expectStatus, mailTo, signUp } from '#test/support/client.ts';
+import { type Account, expectStatus, mailTo, signUp, type Task } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
+import { itemsOf } from '#test/support/table.ts';
 import { anyone, goodPassword, somebody } from './support.ts';
 
 const dynamodbEndpoint = inject('dynamodbEndpoint');
@@ -16,7 +18,7 @@ interface Profile {
   readonly notifications: { readonly pomodoro_finished: boolean };
 }
 
-describe.skipIf(!dynamodbEndpoint)('mail about a finished session', () => {
+describe.skipIf(!dynamodbEndpoint)('mail', () => {
   let table: Table;
   beforeAll(() => {
     table = openTable(
@@ -86,7 +88,7 @@ describe.skipIf(!dynamodbEndpoint)('mail about a finished session', () => {
     await arrived(last, 'The last');
   };
 
-  it('comes to whoever wants it, and to nobody else', async () => {
+  it('about a finished session comes to whoever wants it, and to nobody else', async () => {
     const [ada, eve] = [await wanting(), await somebody()];
     await finish(eve, 'Not asked for');
     await finish(ada, 'Water the trees');
@@ -141,6 +143,34 @@ describe.skipIf(!dynamodbEndpoint)('mail about a finished session', () => {
     await finish(ada, 'The second');
     await dealtWith();
     expect(await mailAbout(ada, 'The second')).toBeUndefined();
+  });
+
+  it('reminds of a task once, shows on the task that it did, and comes no more once it was stopped', async () => {
+    const ada = await somebody({ timezone: 'Europe/Berlin' });
+    const { user_id } = await profileOf(ada);
+    /** What the minute's sweep does, without waiting for the minute. */
+    const remind = async (title: string): Promise<Task> => {
+      const at = new Date(Date.now() - 1_000).toISOString();
+      const task = expectStatus(await ada.client.post<Task>('/tasks', { title, reminders: [{ at }] }), 201);
+      const rows = await itemsOf(table, userKey(userId(user_id), '').pk);
+      const row = rows.find(({ sk }) => String(sk).startsWith(`REMINDER#${task.id}`));
+      await dynamoReminderStore(table, 1).claim(userId(user_id), String(row?.sk), new Date());
+      return task;
+    };
+    const stateOf = async ({ id }: Task) =>
+      expectStatus(await ada.client.get<Task>(`/tasks/${id}`), 200).reminders[0]?.state;
+
+    const watered = await remind('Water the trees');
+    const { subject, headers = [] } = await arrived(ada, 'Water the trees');
+    expect(subject).toBe('Reminder: Water the trees');
+    await expect.poll(() => stateOf(watered), { timeout: 10_000 }).toBe('sent');
+
+    const link = headers.find(({ name }) => name === 'List-Unsubscribe')?.value.replace(/^<|>$/g, '') ?? '';
+    expect((await fetch(link, { method: 'POST' })).status).toBe(204);
+    const fed = await remind('Feed the cat');
+    await expect.poll(() => stateOf(fed), { timeout: 10_000 }).not.toBe('scheduled');
+    expect(await mailAbout(ada, 'Feed the cat')).toBeUndefined();
+    expect((await mailTo(ada.client.target, ada.email)).filter((mail) => mail.subject === subject)).toHaveLength(1);
   });
 
   it('can be stopped by nobody who has no link', async () => {
