@@ -43,6 +43,12 @@ export interface StageConfig {
   readonly mailIdentity: 'address' | 'domain';
 
   /**
+   * How many mails one person gets in a day at most: what a mistake, of theirs or of ours, may cost them and our name. Default: 1,000, which
+   * nobody meets who tries things out.
+   */
+  readonly mailsPerDay: number;
+
+  /**
    * Over how many partitions of the index what comes due is spread, each good for about 1,000 items a second. It may grow, and never
    * shrink: what waits in a shard that nobody sweeps would wait for ever. Default: 1.
    */
@@ -99,6 +105,8 @@ const specialSizings: StageConfig['sizings'] = {
   'feed-repair': { memoryMegabytes: 1024, timeoutSeconds: 60 },
   // A minute's worth of work at most: then comes the next run.
   'due-work': { memoryMegabytes: 1024, timeoutSeconds: 60 },
+  // A batch of many users, each mail bounded to six seconds, and a throttled one tried again for some more.
+  reactions: { memoryMegabytes: 1024, timeoutSeconds: 120 },
   // A hundred operations one after the other, or a hundred notes: as long as API Gateway waits, 30 seconds.
   tasks: { memoryMegabytes: 1024, timeoutSeconds: 29 },
   guest: { memoryMegabytes: 1024, timeoutSeconds: 29 },
@@ -114,6 +122,7 @@ const dev: StageConfig = {
   logRetention: RetentionDays.TWO_WEEKS,
   mailFrom: 'no-reply@pomona.example',
   mailIdentity: 'address',
+  mailsPerDay: 1_000,
   dueShards: 1,
   publicRequestsPerMinute: 300,
   defaultThrottle: { requestsPerSecond: 200, burst: 400 },
@@ -131,6 +140,7 @@ const prod: StageConfig = {
   allowedOrigins: ['https://app.pomona.example'],
   logRetention: RetentionDays.THREE_MONTHS,
   mailIdentity: 'domain',
+  mailsPerDay: 100,
   dueShards: 4,
   publicRequestsPerMinute: 60,
   defaultThrottle: { requestsPerSecond: 1000, burst: 2000 },

@@ -7,7 +7,9 @@ import { EveryMinute } from '#lib/constructs/every-minute.ts';
 import { FeatureFunction } from '#lib/constructs/feature-function.ts';
 import { FeedRepair } from '#lib/constructs/feed-repair.ts';
 import { PublicApi } from '#lib/constructs/http-api.ts';
+import { MailEvents } from '#lib/constructs/mail-events.ts';
 import { MailSender } from '#lib/constructs/mail-sender.ts';
+import { Reactions } from '#lib/constructs/reactions.ts';
 import { SocketApi } from '#lib/constructs/socket-api.ts';
 import type { StatefulStack } from '#lib/stateful-stack.ts';
 
@@ -106,7 +108,7 @@ export class ServiceStack extends Stack {
     });
     table.grant(changeFeed, ['GetItem', 'PutItem', 'DeleteItem', 'Query']);
     live.grantConnections(changeFeed, ['POST']);
-    new ChangeFeed(this, 'ChangeFeed', { table, failures, consumer: changeFeed });
+    const feed = new ChangeFeed(this, 'ChangeFeed', { table, failures, consumer: changeFeed });
 
     const feedRepair = functionFor('feed-repair', {
       TABLE_NAME: table.tableName,
@@ -114,15 +116,40 @@ export class ServiceStack extends Stack {
       FAILURE_BUCKET_NAME: failures.bucketName,
     });
     table.grant(feedRepair, ['GetItem', 'PutItem']);
-    new FeedRepair(this, 'FeedRepair', { failures, repairer: feedRepair });
+    new FeedRepair(this, 'FeedRepair', { failures, failurePrefix: feed.failurePrefix, repairer: feedRepair });
+
+    const unsubscribe = functionFor('mail', {
+      TABLE_NAME: table.tableName,
+      PUBLIC_REQUESTS_PER_MINUTE: String(config.publicRequestsPerMinute),
+    });
+    table.grant(unsubscribe, ['GetItem', 'PutItem', 'UpdateItem']);
+
+    const mailEvents = functionFor('mail-events', { TABLE_NAME: table.tableName });
+    table.grant(mailEvents, ['UpdateItem']);
+    new MailEvents(this, 'MailEvents', { sender: mail, recorder: mailEvents });
 
     const openapi = functionFor('openapi', { API_VERSION: apiVersion });
 
     const api = new PublicApi(this, 'PublicApi', {
       config,
       identity,
-      features: { accounts, tasks, guest, pomodoro, sync, openapi },
+      features: { accounts, tasks, guest, pomodoro, sync, mail: unsubscribe, openapi },
     });
+
+    const reactions = functionFor('reactions', {
+      TABLE_NAME: table.tableName,
+      DUE_SHARDS: dueShards,
+      USER_POOL_ID: identity.pool.userPoolId,
+      USER_POOL_CLIENT_ID: identity.client.userPoolClientId,
+      HTTP_API_URL: api.url,
+      MAIL_FROM: mail.address,
+      MAIL_CONFIGURATION_SET: mail.configurationSetName,
+      MAILS_PER_DAY: String(config.mailsPerDay),
+    });
+    table.grant(reactions, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
+    identity.grant(reactions, ['AdminGetUser']);
+    mail.grantSendNotices(reactions);
+    new Reactions(this, 'Reactions', { config, table, failures, consumer: reactions });
 
     new CfnOutput(this, 'HttpApiUrl', { value: api.url });
     new CfnOutput(this, 'WebSocketUrl', { value: live.url });

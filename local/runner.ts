@@ -96,10 +96,11 @@ export const startRunner = async ({
         onError(`DynamoDB (${engineName})`, 'it has ended by itself: start the runner again');
     });
     const tables = await step('tables', () => startTables({ assembly, endpoint: engine.endpoint }));
-    const mailbox = await step('mailbox', () => startMailbox({ port: ports.mailbox }));
-
     // The bus is there before its rules are: an object may arrive as soon as the buckets listen.
     const bus: { put: (event: BusEvent) => void } = { put: () => undefined };
+    const mailbox = await step('mailbox', () =>
+      startMailbox({ port: ports.mailbox, events: { assembly, putEvent: (event) => bus.put(event) } }),
+    );
     const buckets = await step('buckets', () =>
       startBuckets({ assembly, ports, dataFolder, putEvent: (event) => bus.put(event) }),
     );
@@ -112,6 +113,7 @@ export const startRunner = async ({
           DYNAMODB: engine.endpoint,
           S3: buckets.endpoint,
           SES: mailbox.url,
+          SESV2: mailbox.url,
           COGNITO_IDENTITY_PROVIDER: cognitoEndpoint,
         },
         logFile: join(dataFolder, 'functions.log'),

@@ -259,7 +259,7 @@ const deliverer = (resource: Resource, mapping: MappingProperties, context: Cont
     await context.s3.send(
       new PutObjectCommand({
         Bucket: bucket,
-        Key: `aws/lambda/${randomUUID()}/${shard}/${now.slice(0, 10).replaceAll('-', '/')}/${now.slice(0, 19).replaceAll(':', '.')}-${randomUUID()}`,
+        Key: `aws/lambda/${resource.physicalId}/${shard}/${now.slice(0, 10).replaceAll('-', '/')}/${now.slice(0, 19).replaceAll(':', '.')}-${randomUUID()}`,
         Body: JSON.stringify({
           requestContext: {
             requestId: randomUUID(),

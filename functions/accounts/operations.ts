@@ -8,18 +8,17 @@ import { type Operation, operation, publicOperation, type VersionCondition } fro
 import { Failure } from '#shared/problems.ts';
 import { untilItHolds } from '#shared/retry.ts';
 import {
-  confirmedUsername,
   type EndConnections,
   type IdentityProvider,
   isUsername,
-  knownTimezone,
   type ProfileStore,
   type Replanning,
   type TellOwner,
   type UsernameStore,
 } from './account.ts';
+import { completeProfile } from './complete-profile.ts';
 import { accountContracts, type ProfilePatch } from './contract.ts';
-import { defaultProfile, type Profile } from './profile.ts';
+import type { Profile } from './profile.ts';
 
 export interface AccountNeeds {
   readonly identity: IdentityProvider;
@@ -37,7 +36,13 @@ export interface AccountNeeds {
 export const accountOperations = (needs: AccountNeeds): OperationsOf<'accounts'> => {
   const { identity, clock, limit } = needs;
   const register = registerAccount(needs);
-  const profileOf = completeProfile(needs);
+  const completed = completeProfile(needs);
+
+  const profileOf = async (owner: UserId, clientId: string | null): Promise<Profile> => {
+    const profile = await completed(owner, clientId);
+    if (!profile) throw new Failure('not-found', 'There is no such account any more.');
+    return profile;
+  };
 
   const endEverything = async (owner: UserId): Promise<void> => {
     await identity.signOutEverywhere(owner);
@@ -169,30 +174,6 @@ const loginOf = async ({ usernames, clock }: AccountNeeds, login: string): Promi
   if (given.includes('@')) return given.toLowerCase();
   return (isUsername(given) ? await usernames.ownerOf(given, clock.now()) : null) ?? randomUUID();
 };
-
-/** A profile that is missing, or that another route has made without asking Cognito, is completed here. */
-const completeProfile =
-  ({ identity, profiles, usernames, clock }: AccountNeeds) =>
-  (owner: UserId, clientId: string | null): Promise<Profile> =>
-    untilItHolds(async () => {
-      const found = await profiles.get(owner);
-      if (found && found.email !== null) return found;
-      const known = await identity.find(owner);
-      if (!known) throw new Failure('not-found', 'There is no such account any more.');
-      const now = clock.now();
-      const facts = {
-        email: known.email,
-        username: await confirmedUsername(usernames, known.username, owner, now),
-        is_active: known.is_active,
-        is_verified: known.is_verified,
-      };
-      if (found) {
-        const completed: Profile = { ...found, ...facts, version: found.version + 1 };
-        return (await profiles.replace(completed, clientId)) && completed;
-      }
-      const made: Profile = { ...defaultProfile(owner), ...facts, timezone: knownTimezone(known.timezone) };
-      return (await profiles.create(made, clientId, now)) && made;
-    });
 
 const patched = (before: Profile, { timezone, day_start, pomodoro, notifications }: ProfilePatch): Profile => ({
   ...before,

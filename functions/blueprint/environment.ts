@@ -22,6 +22,18 @@ export const environment = {
   'change-feed': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
   'feed-repair': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'FAILURE_BUCKET_NAME'],
   'due-work': ['TABLE_NAME', 'DUE_SHARDS'],
+  reactions: [
+    'TABLE_NAME',
+    'DUE_SHARDS',
+    'USER_POOL_ID',
+    'USER_POOL_CLIENT_ID',
+    'HTTP_API_URL',
+    'MAIL_FROM',
+    'MAIL_CONFIGURATION_SET',
+    'MAILS_PER_DAY',
+  ],
+  mail: ['TABLE_NAME', 'PUBLIC_REQUESTS_PER_MINUTE'],
+  'mail-events': ['TABLE_NAME'],
   openapi: ['API_VERSION'],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -43,5 +55,8 @@ export const entries = {
   'change-feed': 'functions/sync/change-feed-handler.ts',
   'feed-repair': 'functions/sync/feed-repair-handler.ts',
   'due-work': 'functions/due/handler.ts',
+  reactions: 'functions/reactions/handler.ts',
+  mail: 'functions/mail/handler.ts',
+  'mail-events': 'functions/mail/mail-events-handler.ts',
   openapi: 'functions/openapi/handler.ts',
 } as const satisfies Record<FunctionName, string>;

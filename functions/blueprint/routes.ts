@@ -83,6 +83,9 @@ export const routes = [
   },
   { operationId: 'createTicket', method: 'POST', path: '/realtime/tickets', feature: 'sync', auth: 'user' },
 
+  { operationId: 'showUnsubscribe', method: 'GET', path: '/unsubscribe/{token}', feature: 'mail', auth: 'public' },
+  { operationId: 'unsubscribe', method: 'POST', path: '/unsubscribe/{token}', feature: 'mail', auth: 'public' },
+
   { operationId: 'getHealth', method: 'GET', path: '/health', feature: 'openapi', auth: 'public' },
   { operationId: 'getOpenApi', method: 'GET', path: '/openapi.json', feature: 'openapi', auth: 'public' },
   { operationId: 'getAsyncApi', method: 'GET', path: '/asyncapi.json', feature: 'openapi', auth: 'public' },

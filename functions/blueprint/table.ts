@@ -40,6 +40,9 @@ export const prefix = {
   claimed: 'CLAIMED#',
   job: 'JOB#',
   reminder: 'REMINDER#',
+  mailed: 'MAILED#',
+  notice: 'NOTICE#',
+  unsubscribe: 'UNSUBSCRIBE#',
   due: 'DUE#',
 } as const;
 
@@ -52,6 +55,8 @@ export const single = {
   feedHead: 'CHANGE#HEAD',
   username: 'USERNAME',
   ticket: 'TICKET',
+  mail: 'MAIL',
+  unsubscribe: 'UNSUBSCRIBE',
 } as const;
 
 /**
@@ -59,3 +64,6 @@ export const single = {
  * The event source's filter and the consumer's own check both come from it.
  */
 export const visibleToDevices = [prefix.task, single.profile, single.pomodoro] as const;
+
+/** What else is followed up, beside the feed: sort keys, by prefix, that the event source of the reactions lets through. */
+export const reactedTo = [prefix.reminder, prefix.pomodoro] as const;

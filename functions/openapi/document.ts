@@ -78,6 +78,7 @@ const featureDescriptions: Readonly<Record<Feature, string>> = {
   guest: 'Notes that live 24 hours, without an account.',
   pomodoro: 'Focus sessions and breaks, timed by the server.',
   sync: 'What keeps devices alike: changes by cursor, and tickets for the WebSocket.',
+  mail: 'Stopping the mail that Pomona sends.',
   openapi: 'The service about itself.',
 };
 
@@ -111,6 +112,7 @@ const operationObject = (
       ),
     },
   }),
+  ...(definition.anyBody && { requestBody: { required: false, content: { '*/*': {} } } }),
   responses: { ...successes(definition, schemas), ...failures(route, definition, problem) },
 });
 
@@ -171,6 +173,7 @@ const successes = (definition: Contract, schemas: SchemaCollector): Readonly<Rec
         ...((hasTag || status === '201') && { ETag: text('The version, in quotes.') }),
       },
       ...(schema && { content: { 'application/json': { schema: schemas.of(schema, 'output') } } }),
+      ...(definition.page && status === '200' && { content: { 'text/html': { schema: { type: 'string' } } } }),
     },
   ]);
   return {

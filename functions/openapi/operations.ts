@@ -1,6 +1,7 @@
 import { routes } from '#blueprint/routes.ts';
 import { accountContracts } from '#functions/accounts/contract.ts';
 import { guestContracts } from '#functions/guest/contract.ts';
+import { mailContracts } from '#functions/mail/contract.ts';
 import { pomodoroContracts } from '#functions/pomodoro/contract.ts';
 import { fromDevice, syncContracts, toDevice } from '#functions/sync/contract.ts';
 import { taskContracts } from '#functions/tasks/contract.ts';
@@ -17,6 +18,7 @@ const contracts = {
   ...guestContracts,
   ...pomodoroContracts,
   ...syncContracts,
+  ...mailContracts,
   ...openapiContracts,
 };
 

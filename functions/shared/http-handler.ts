@@ -86,7 +86,7 @@ const failureOf = (error: unknown, event: HttpEvent): Failure => {
   return new Failure('internal', 'The request could not be carried out. Nothing is lost; try again later.');
 };
 
-const serialize = ({ status, headers, body }: Answer, event: HttpEvent): APIGatewayProxyStructuredResultV2 => ({
+const serialize = ({ status, headers, body, text }: Answer, event: HttpEvent): APIGatewayProxyStructuredResultV2 => ({
   statusCode: status,
   headers: {
     ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -94,6 +94,7 @@ const serialize = ({ status, headers, body }: Answer, event: HttpEvent): APIGate
     'x-request-id': event.requestContext.requestId,
   },
   ...(body !== undefined && { body: JSON.stringify(body) }),
+  ...(text !== undefined && { body: text }),
 });
 
 const userOf = (event: HttpEvent): { user?: string } => {

@@ -22,6 +22,10 @@ export interface Contract {
   readonly headers?: readonly ConditionalHeader[];
   /** Further media types of the body, beside `application/json`. */
   readonly accepts?: readonly string[];
+  /** Whatever body comes is let in, and nobody looks at it: its sender follows a standard, not us. */
+  readonly anyBody?: true;
+  /** Its 200 is a page of HTML, for a person. */
+  readonly page?: true;
   /** Each success by its status; `null`: no body. */
   readonly replies: Readonly<Record<number, Schema | null>>;
   /** What may go wrong, beside the failures that every operation of its kind shares. */
@@ -57,6 +61,8 @@ export interface Request<C extends Contract, A extends Auth> {
   /** The caller's condition from `If-Match`, if there is one. */
   readonly ifMatch: VersionCondition | null;
   readonly idempotency: Idempotency | null;
+  /** Whether it is a browser that asks, for somebody to read (`Accept: text/html`). */
+  readonly wantsPage: boolean;
 }
 
 /** Whether a version satisfies `If-Match` (RFC 9110 §13.1.1). */
@@ -74,6 +80,8 @@ type ReplyOf<C extends Contract> = {
     readonly location?: string;
     /** Given where the answer is one plain resource: becomes its `ETag`. */
     readonly version?: number;
+    /** HTML, where the contract declares a page. */
+    readonly page?: string;
   } & (C['replies'][Status] extends Schema
     ? { readonly body: z.input<C['replies'][Status]> }
     : { readonly body?: never });
@@ -84,6 +92,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Text that goes out as it is, instead of a body in JSON; the headers say what it is. */
+  readonly text?: string;
 }
 
 /** `auth` is in the type so that a public operation cannot stand on a user's route or the other way round. */
@@ -157,6 +167,7 @@ const readRequest = (definition: Contract, event: HttpEvent) => {
     clientId: headers.clientId,
     ifMatch: headers.ifMatch,
     idempotency: key === null ? null : { key, requestHash: requestHashOf(body) },
+    wantsPage: /\btext\/html\b/i.test(event.headers.accept ?? ''),
   };
 };
 
@@ -212,6 +223,7 @@ const readBody = (definition: Contract, event: HttpEvent, faults: Fault[]): unkn
   const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.length > maxBodyBytes) throw new Failure('too-large', `A body may have ${maxBodyBytes} bytes at most.`);
   const given = bytes.length > 0;
+  if (definition.anyBody) return undefined;
   if (given) checkMediaType(definition, event);
   if (!given) return definition.body ? readPart(definition.body, undefined, faults) : undefined;
   const json = parseJson(bytes);
@@ -318,7 +330,7 @@ const canonicalJson = (value: unknown): string =>
 
 const answerOf = (
   definition: Contract,
-  reply: { status: number; body?: unknown; location?: string; version?: number },
+  reply: { status: number; body?: unknown; location?: string; version?: number; page?: string },
   event: HttpEvent,
 ): Answer => {
   const headers: Record<string, string> = { 'cache-control': 'no-store' };
@@ -329,7 +341,18 @@ const answerOf = (
     const unless = definition.headers?.includes('If-None-Match') ? event.headers['if-none-match'] : undefined;
     if (unless !== undefined && matcherOf(unless, 'weak')(reply.version)) return { status: 304, headers };
   }
+  if (definition.page && reply.page !== undefined) {
+    return { status: reply.status, headers: { ...headers, ...pageHeaders }, text: reply.page };
+  }
   const schema = definition.replies[reply.status];
   if (!schema) return { status: reply.status, headers };
   return { status: reply.status, headers, body: schema.parse(reply.body) };
+};
+
+/** A page shows itself and nothing else, sends forms only to us, and does not tell the next one where it was. */
+const pageHeaders: Readonly<Record<string, string>> = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
 };

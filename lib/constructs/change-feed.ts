@@ -13,6 +13,9 @@ export interface ChangeFeedProps {
 
 /** How the table's stream reaches the consumer that writes every user's log (design: the feed is the truth). */
 export class ChangeFeed extends Construct {
+  /** Under which Lambda puts what this consumer gave up. */
+  readonly failurePrefix: string;
+
   constructor(scope: Construct, id: string, { table, failures, consumer }: ChangeFeedProps) {
     super(scope, id);
     table.grantReadStream(consumer);
@@ -46,5 +49,6 @@ export class ChangeFeed extends Construct {
     });
     // Lambda tries the stream and the bucket when the mapping is made: the permissions must stand by then.
     source.node.addDependency(consumer);
+    this.failurePrefix = `aws/lambda/${source.ref}/`;
   }
 }

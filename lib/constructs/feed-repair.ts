@@ -7,12 +7,14 @@ import type { FailureBucket } from '#lib/constructs/private-bucket.ts';
 
 export interface FeedRepairProps {
   readonly failures: FailureBucket;
+  /** Where the feed's own lie; others put theirs into the bucket as well. */
+  readonly failurePrefix: string;
   readonly repairer: FeatureFunction<'feed-repair'>;
 }
 
 /** What the change feed has given up wakes the function that lets its users start over (design: the feed is the truth). */
 export class FeedRepair extends Construct {
-  constructor(scope: Construct, id: string, { failures, repairer }: FeedRepairProps) {
+  constructor(scope: Construct, id: string, { failures, failurePrefix, repairer }: FeedRepairProps) {
     super(scope, id);
     failures.grantFailureRead(repairer);
     // As long and as often as Lambda does it: repairing twice is no worse than once. What fails even then is an error in the log, and its
@@ -23,7 +25,7 @@ export class FeedRepair extends Construct {
       eventPattern: {
         source: ['aws.s3'],
         detailType: ['Object Created'],
-        detail: { bucket: { name: [failures.bucketName] } },
+        detail: { bucket: { name: [failures.bucketName] }, object: { key: [{ prefix: failurePrefix }] } },
       },
       targets: [new LambdaFunction(repairer.lambda)],
     });

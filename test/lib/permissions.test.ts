@@ -49,6 +49,17 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
     'failure bucket/*': 's3: PutObject',
   },
   'feed-repair': { table: 'dynamodb: GetItem PutItem', 'failure bucket/*': 's3: GetObject' },
+  reactions: {
+    table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem UpdateItem',
+    stream: 'dynamodb: DescribeStream GetRecords GetShardIterator ListStreams',
+    'user pool': 'cognito-idp: AdminGetUser',
+    'sender of mail': 'ses: SendEmail',
+    'configuration set of notices': 'ses: SendEmail',
+    'failure bucket': 's3: ListBucket',
+    'failure bucket/*': 's3: PutObject',
+  },
+  mail: { table: 'dynamodb: GetItem PutItem UpdateItem' },
+  'mail-events': { table: 'dynamodb: UpdateItem' },
   openapi: {},
 };
 
@@ -63,6 +74,7 @@ const nouns: Readonly<Record<string, string>> = {
   'Failures.Arn': 'failure bucket',
   'Failures.Arn/*': 'failure bucket/*',
   'arn:ses:identity/MailIdentity': 'sender of mail',
+  'arn:ses:configuration-set/MailNotices': 'configuration set of notices',
   'arn:execute-api:LiveApi/live/POST/@connections/*': 'POST connections/*',
   'arn:execute-api:LiveApi/live/DELETE/@connections/*': 'DELETE connections/*',
 };

@@ -172,14 +172,28 @@ describe('the access logs', () => {
   });
 });
 
+/** The one consumer's share of the stream. */
+const sourceOf = (consumer: string): Resource => {
+  const [source, ...others] = resourcesOf(dev, 'AWS::Lambda::EventSourceMapping').filter(({ properties }) =>
+    refers(properties.FunctionName, lambda(consumer)),
+  );
+  if (!source || others.length > 0) throw new Error(`one event source of ${consumer} was expected`);
+  return source;
+};
+
+/** The rules on events of a service. */
+const rulesOn = (service: string) =>
+  resourcesOf(dev, 'AWS::Events::Rule')
+    .map(({ properties }) => properties)
+    .filter(({ EventPattern }) => EventPattern?.source.includes(service));
+
 describe('the change feed', () => {
-  const source = theOnly(dev, 'AWS::Lambda::EventSourceMapping').properties;
+  const { logicalId, properties: source } = sourceOf('change-feed');
 
   it('consumes the stream from its beginning, a user in order', () => {
     expect(exportedFrom(source.EventSourceArn)).toEqual({
       'Fn::GetAtt': [theOnly(stateful, 'AWS::DynamoDB::Table').logicalId, 'StreamArn'],
     });
-    expect(refers(source.FunctionName, lambda('change-feed'))).toBe(true);
     expect(source).toMatchObject({ StartingPosition: 'TRIM_HORIZON', ParallelizationFactor: 1 });
   });
 
@@ -206,8 +220,7 @@ describe('the change feed', () => {
     expect(exportedFrom(source.DestinationConfig.OnFailure.Destination)).toEqual({
       'Fn::GetAtt': [failures?.logicalId, 'Arn'],
     });
-    const rules = resourcesOf(dev, 'AWS::Events::Rule').map(({ properties }) => properties);
-    const [rule, ...more] = rules.filter((candidate) => candidate.EventPattern);
+    const [rule, ...more] = rulesOn('aws.s3');
     expect(more).toEqual([]);
     const { EventPattern, State, Targets } = rule ?? {};
     expect(State).toBe('ENABLED');
@@ -216,6 +229,10 @@ describe('the change feed', () => {
       'detail-type': ['Object Created'],
       detail: [{ Ref: failures?.logicalId }],
     });
+    // What the reactions gave up lies in the same bucket, and is no change that a log lacks.
+    expect(EventPattern.detail.object.key).toEqual([
+      { prefix: { 'Fn::Join': ['', ['aws/lambda/', { Ref: logicalId }, '/']] } },
+    ]);
     expect(Targets).toHaveLength(1);
     expect(refers(Targets, lambda('feed-repair'))).toBe(true);
   });
@@ -225,6 +242,80 @@ describe('the change feed', () => {
     expect(refers(invocation.FunctionName, lambda('feed-repair'))).toBe(true);
     expect(invocation).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 6 * 60 * 60 });
     expect(invocation).not.toHaveProperty('DestinationConfig');
+  });
+});
+
+describe('the reactions', () => {
+  const { logicalId, properties: source } = sourceOf('reactions');
+
+  it('consume the stream from its beginning, and hear only what somebody reacts to', () => {
+    expect(source).toMatchObject({ StartingPosition: 'TRIM_HORIZON' });
+    const [{ Pattern }, ...others] = source.FilterCriteria.Filters;
+    expect(others).toEqual([]);
+    expect(JSON.parse(Pattern)).toEqual({
+      eventName: ['INSERT', 'MODIFY'],
+      dynamodb: { Keys: { sk: { S: [{ prefix: 'REMINDER#' }, { prefix: 'POMODORO#' }] } } },
+    });
+  });
+
+  it('give a record up after some tries, and it alone', () => {
+    expect(source).toMatchObject({
+      MaximumRetryAttempts: 5,
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+    expect(source.DestinationConfig.OnFailure.Destination).toEqual(
+      sourceOf('change-feed').properties.DestinationConfig.OnFailure.Destination,
+    );
+  });
+
+  it('ring when they give something up, or are late; each alarm says what is noticed and what to do first', () => {
+    const alarms = resourcesOf(dev, 'AWS::CloudWatch::Alarm').map(({ properties }) => properties);
+    const alarm = (name: string) => alarms.find(({ AlarmName }) => AlarmName === `pomona-dev-${name}`);
+    expect(alarm('reactions-given-up')).toMatchObject({
+      MetricName: 'OnFailureDestinationDeliveredEventCount',
+      Dimensions: [{ Name: 'EventSourceMappingUUID', Value: { Ref: logicalId } }],
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+    // Lambda counts it only where it is asked to.
+    expect(source.MetricsConfig).toEqual({ Metrics: ['EventCount'] });
+    expect(alarm('reactions-late')).toMatchObject({ MetricName: 'IteratorAge', Threshold: 600_000 });
+    expect(refers(alarm('reactions-late')?.Dimensions, lambda('reactions'))).toBe(true);
+    for (const { AlarmDescription } of alarms) {
+      expect(JSON.stringify(AlarmDescription)).toMatch(/What is noticed: .+ What to do first: .+/);
+    }
+  });
+});
+
+describe('mail', () => {
+  const configurationSet = theOnly(dev, 'AWS::SES::ConfigurationSet');
+
+  it('is sent with the configuration set that hears of bounces and complaints', () => {
+    expect(lambda('reactions').properties.Environment.Variables).toMatchObject({
+      MAIL_FROM: 'no-reply@pomona.example',
+      MAIL_CONFIGURATION_SET: { Ref: configurationSet.logicalId },
+      MAILS_PER_DAY: '1000',
+    });
+    const { ConfigurationSetName, EventDestination } = theOnly(
+      dev,
+      'AWS::SES::ConfigurationSetEventDestination',
+    ).properties;
+    expect(ConfigurationSetName).toEqual({ Ref: configurationSet.logicalId });
+    expect(EventDestination).toMatchObject({ Enabled: true, MatchingEventTypes: ['bounce', 'complaint'] });
+    expect(JSON.stringify(EventDestination.EventBridgeDestination)).toContain('event-bus/default');
+  });
+
+  it('that came back is remembered: our own, and nobody else’s', () => {
+    const [rule, ...others] = rulesOn('aws.ses');
+    expect(others).toEqual([]);
+    expect(rule?.EventPattern).toEqual({
+      source: ['aws.ses'],
+      'detail-type': ['Email Bounced', 'Email Complaint Received'],
+      detail: { mail: { tags: { 'ses:configuration-set': [{ Ref: configurationSet.logicalId }] } } },
+    });
+    expect(refers(rule?.Targets, lambda('mail-events'))).toBe(true);
   });
 });
 

@@ -315,7 +315,7 @@ describe.skipIf(!endpoint)('a stream and its consumer', () => {
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: 'failures' }));
     const Key = Contents[0]?.Key ?? '';
     expect(Key).toMatch(
-      /^aws\/lambda\/[-\w]+\/[-\w]+\/\d{4}\/\d{2}\/\d{2}\/\d{4}-\d{2}-\d{2}T\d{2}\.\d{2}\.\d{2}-[-0-9a-f]{36}$/,
+      /^aws\/lambda\/Mapping\/[-\w]+\/\d{4}\/\d{2}\/\d{2}\/\d{4}-\d{2}-\d{2}T\d{2}\.\d{2}\.\d{2}-[-0-9a-f]{36}$/,
     );
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'failures', Key }));
     const record = JSON.parse((await Body?.transformToString()) ?? '');

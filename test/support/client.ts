@@ -119,6 +119,8 @@ export const at = (task_id: string) => ({ params: { path: { task_id } } });
 interface Mail {
   readonly destination: { readonly to: readonly string[] };
   readonly subject: string;
+  /** Those that its sender chose. */
+  readonly headers?: readonly { readonly name: string; readonly value: string }[];
   readonly body: { readonly text?: string; readonly html?: string };
 }
 

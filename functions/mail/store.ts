@@ -1,0 +1,104 @@
+import * as z from 'zod/mini';
+import { prefix, single } from '#blueprint/table.ts';
+import { daysInSeconds, epochSeconds, secondsAfter } from '#shared/clock.ts';
+import { hashOf, type UserId, userId } from '#shared/ids.ts';
+import { type Key, userKey } from '#shared/item.ts';
+import { ConditionFailed, getItem, holds, type Table, updateItem, writeAll } from '#shared/table.ts';
+import type { MailState, MailStore } from './mail.ts';
+import { type MailPreference, mailPreferences } from './preference.ts';
+
+/** Mail's own items in the single table: one round trip each, but for a person's first mail of a kind. */
+export const dynamoMailStore = (table: Table): MailStore => {
+  const stateOf = async (owner: UserId): Promise<MailState> => {
+    const item = mailItem.parse((await getItem(table, stateKey(owner))) ?? {});
+    return {
+      suppressed: item.suppressed ?? null,
+      tokens: Object.fromEntries(
+        mailPreferences.flatMap((preference) => {
+          const token = item[tokenAttribute(preference)];
+          return token === undefined ? [] : [[preference, token]];
+        }),
+      ),
+    };
+  };
+
+  return {
+    stateOf,
+
+    keepToken: async ({ owner, preference }, token) => {
+      const attribute = tokenAttribute(preference);
+      try {
+        await writeAll(table, [
+          {
+            update: stateKey(owner),
+            change: { set: { [attribute]: token } },
+            condition: { expression: 'attribute_not_exists(#token)', names: { '#token': attribute } },
+          },
+          { put: { ...tokenKey(token), user_id: owner, preference } },
+        ]);
+        return token;
+      } catch (error) {
+        if (!(error instanceof ConditionFailed)) throw error;
+        const kept = (await stateOf(owner)).tokens[preference];
+        if (kept === undefined) throw error;
+        return kept;
+      }
+    },
+
+    subscriptionOf: async (token) => {
+      const item = await getItem(table, tokenKey(token));
+      if (!item) return null;
+      const { user_id, preference } = tokenItem.parse(item);
+      return { owner: userId(user_id), preference };
+    },
+
+    takePlace: (owner, now, perDay) =>
+      holds(
+        updateItem(
+          table,
+          dayKey(owner, now),
+          { add: { count: 1 }, set: { ttl: epochSeconds(secondsAfter(now, daysInSeconds(2))) } },
+          {
+            expression: 'attribute_not_exists(#count) OR #count < :per_day',
+            names: { '#count': 'count' },
+            values: { ':per_day': perDay },
+          },
+        ),
+      ),
+
+    giveBack: async (owner, now) => {
+      await holds(
+        updateItem(table, dayKey(owner, now), { add: { count: -1 } }, { expression: 'attribute_exists(pk)' }),
+      );
+    },
+
+    suppress: (owner, suppressed) =>
+      holds(updateItem(table, stateKey(owner), { set: { suppressed } }, { expression: 'attribute_exists(pk)' })),
+  };
+};
+
+const stateKey = (owner: UserId): Key => userKey(owner, single.mail);
+
+const dayKey = (owner: UserId, now: Date): Key => userKey(owner, `${prefix.mailed}${now.toISOString().slice(0, 10)}`);
+
+/** In no partition of a user's: whoever deletes an account finds the tokens in its `MAIL`, and deletes these too. */
+export const tokenKey = (token: string): Key => ({
+  pk: `${prefix.unsubscribe}${hashOf(token)}`,
+  sk: single.unsubscribe,
+});
+
+const tokenAttribute = <P extends MailPreference>(preference: P): `${P}_token` => `${preference}_token`;
+
+const token = z.optional(z.string());
+
+const mailItem = z.object({
+  suppressed: z.optional(
+    z.object({ reason: z.enum(['bounce', 'complaint']), at: z.string(), address_hash: z.string() }),
+  ),
+  task_reminders_token: token,
+  task_due_soon_token: token,
+  task_overdue_token: token,
+  pomodoro_finished_token: token,
+});
+
+const tokenItem = z.object({ user_id: z.string(), preference: z.enum(mailPreferences) });
