@@ -38,6 +38,13 @@ export const prefix = {
   claimed: 'CLAIMED#',
   job: 'JOB#',
   reminder: 'REMINDER#',
+  attachment: 'ATTACHMENT#',
+  /** What an `Idempotency-Key` has made an attachment of. */
+  upload: 'UPLOAD#',
+  /** An object that has to go. */
+  discard: 'DISCARD#',
+  /** How many attachments a task has. */
+  storage: 'STORAGE#',
   due: 'DUE#',
 } as const;
 
@@ -48,10 +55,12 @@ export const single = {
   feedHead: 'CHANGE#HEAD',
   username: 'USERNAME',
   ticket: 'TICKET',
+  /** How many bytes a person keeps in attachments. */
+  storage: 'STORAGE',
 } as const;
 
 /**
  * The allow-list of the change feed: sort keys (by prefix) of what devices can see. Nothing else may reach a log or a socket.
  * The event source's filter and the consumer's own check both come from it.
  */
-export const visibleToDevices = [prefix.task, single.profile] as const;
+export const visibleToDevices = [prefix.task, single.profile, prefix.attachment] as const;

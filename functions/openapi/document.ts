@@ -74,6 +74,8 @@ const featureDescriptions: Readonly<Record<Feature, string>> = {
   accounts: 'Registering, signing in, passwords, the profile.',
   tasks: 'Tasks, the centre of it all.',
   guest: 'Notes that live 24 hours, without an account.',
+  attachments:
+    'Files of tasks. They go to the store and come from it by links; `file_url` is a secret that opens one for a quarter of an hour.',
   sync: 'What keeps devices alike: changes by cursor, and tickets for the WebSocket.',
   openapi: 'The service about itself.',
 };

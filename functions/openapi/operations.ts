@@ -1,5 +1,6 @@
 import { routes } from '#blueprint/routes.ts';
 import { accountContracts } from '#functions/accounts/contract.ts';
+import { attachmentContracts } from '#functions/attachments/contract.ts';
 import { guestContracts } from '#functions/guest/contract.ts';
 import { fromDevice, syncContracts, toDevice } from '#functions/sync/contract.ts';
 import { taskContracts } from '#functions/tasks/contract.ts';
@@ -10,7 +11,14 @@ import { openapiContracts } from './contract.ts';
 import { type OpenApi, openApiDocument } from './document.ts';
 
 /** Every operation's contract: a missing one does not compile. */
-const contracts = { ...accountContracts, ...taskContracts, ...guestContracts, ...syncContracts, ...openapiContracts };
+const contracts = {
+  ...accountContracts,
+  ...taskContracts,
+  ...guestContracts,
+  ...attachmentContracts,
+  ...syncContracts,
+  ...openapiContracts,
+};
 
 export const documentOf = (version: string): OpenApi => openApiDocument({ version, routes, contracts });
 

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { prefix, single } from '#blueprint/table.ts';
 import { profileFromItem, profileSchema } from '#functions/accounts/profile.ts';
+import { attachmentFromItem, attachmentSchema, withoutLink } from '#functions/attachments/attachment.ts';
 import { taskFromItem, taskSchema } from '#functions/tasks/task.ts';
 import type { Item } from '#shared/item.ts';
 
-const entities = ['task', 'profile'] as const;
+const entities = ['task', 'profile', 'attachment'] as const;
 
 export type Entity = (typeof entities)[number];
 
@@ -17,6 +18,14 @@ export const changeSchema = z.union([
     id: z.string(),
     version: z.number(),
     data: profileSchema,
+  }),
+  z.object({
+    entity: z.literal('attachment'),
+    op: z.literal('put'),
+    id: z.string(),
+    version: z.number(),
+    /** Without a link, which would be stale by the time it is read: ask for the attachment. */
+    data: attachmentSchema,
   }),
   z.object({
     entity: z.enum(entities),
@@ -44,6 +53,11 @@ export const changeOf = (item: Item): Change => {
     const { task } = taskFromItem(item);
     return changeSchema.parse({ entity, op: 'put', id: task.id, version: task.version, data: task });
   }
+  if (entity === 'attachment') {
+    const { attachment } = attachmentFromItem(item);
+    const { id, version } = attachment;
+    return changeSchema.parse({ entity, op: 'put', id, version, data: withoutLink(attachment) });
+  }
   const profile = profileFromItem(item);
   return changeSchema.parse({ entity, op: 'put', id: profile.user_id, version: profile.version, data: profile });
 };
@@ -51,5 +65,6 @@ export const changeOf = (item: Item): Change => {
 const entityOf = (sk: string): Entity => {
   if (sk.startsWith(prefix.task)) return 'task';
   if (sk === single.profile) return 'profile';
+  if (sk.startsWith(prefix.attachment)) return 'attachment';
   throw new Error('an item that devices cannot see was taken for a change');
 };
