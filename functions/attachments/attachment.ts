@@ -30,13 +30,18 @@ export const patienceSeconds = 3_600;
 /** `pending`: agreed on, and not arrived. */
 export const attachmentStatuses = ['pending', 'available'] as const;
 
+const fileUrl = z.nullable(z.string());
+z.globalRegistry.add(fileUrl, {
+  description:
+    'Opens the file for whoever has it, until `file_url_expires_at`: a secret. `null` while the file is pending, and in the change feed, where it would be stale: ask for the attachment.',
+});
+
 /** An attachment as it goes over the wire. */
 export const attachmentSchema = z.object({
   id: z.string(),
   task_id: z.string(),
   filename: z.string(),
-  /** A secret that opens the file for whoever has it, for a quarter of an hour. `null` while it is pending, and in the change feed, where it would be stale. */
-  file_url: z.nullable(z.string()),
+  file_url: fileUrl,
   file_url_expires_at: z.nullable(z.string()),
   file_type: z.string(),
   /** Bytes. */

@@ -107,19 +107,29 @@ describe.skipIf(!dynamodbEndpoint)('somebody else’s item', () => {
   it('is a 404 on every route, and stays as it is', async () => {
     const [ada, eve] = [await somebody(), await somebody()];
     const task = expectStatus(await ada.client.post<Task>('/tasks', { title: 'Ada’s' }), 201);
+    const file = { task_id: task.id, filename: 'a', file_type: 'text/plain', size: 1 };
+    const { attachment } = expectStatus(
+      await ada.client.post<{ attachment: { id: string } }>('/attachments/upload', file),
+      201,
+    );
+    const ids: Readonly<Record<string, string>> = { attachment_id: attachment.id };
     const idRoutes = routes.filter(({ path }) => path.includes('{'));
     expect(idRoutes.length).toBeGreaterThan(0);
 
     const before = await partitionOf(task.user_id);
     for (const { operationId, method, path } of idRoutes) {
       // A guest of their own, where the route is for guests.
-      const answer = await eve.client
-        .with({ 'x-guest-uuid': randomUUID() })
-        .ask(method, path.replace(/\{\w+\}/g, task.id), {
+      const answer = await eve.client.with({ 'x-guest-uuid': randomUUID() }).ask(
+        method,
+        path.replace(/\{(\w+)\}/g, (_, name) => ids[name] ?? task.id),
+        {
           ...(bodies[operationId] !== undefined && { body: bodies[operationId] }),
-        });
+        },
+      );
       expect([`${method} ${path}`, answer.status]).toEqual([`${method} ${path}`, 404]);
     }
+    // Named in a body, it is no more there.
+    expect((await eve.client.post('/attachments/upload', file)).status).toBe(404);
     expect(await partitionOf(task.user_id)).toEqual(before);
   });
 });
