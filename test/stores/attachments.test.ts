@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { giveUp, receive } from '#functions/attachments/arrival.ts';
 import { attachmentSchema, bytesKey, patienceSeconds, placeOfKey } from '#functions/attachments/attachment.ts';
@@ -13,6 +13,7 @@ import { dueShard } from '#shared/due.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
 import { newId, type UserId, userId } from '#shared/ids.ts';
 import { isLive, userKey } from '#shared/item.ts';
+import { log } from '#shared/log.ts';
 import { getItem, putItem, queryDue, type Table } from '#shared/table.ts';
 import { fakeFiles } from '#test/support/files.ts';
 import { type Answered, callerOf, pointersIn } from '#test/support/http-event.ts';
@@ -425,6 +426,19 @@ describeOnEngines('attachments', (table) => {
   });
 
   describe('deleting', () => {
+    it('also keeps what is still on its way from staying when it comes and nobody says so', async () => {
+      const { somebody, send, waitSeconds, objects } = room(table());
+      const ada = somebody();
+      const task = await ada.task();
+      const { attachment: made, upload: link } = await ada.upload(task);
+      await ada.delete(task, made.id);
+      send(link);
+      waitSeconds(patienceSeconds);
+      await ada.sweep();
+      expect(objects.size).toBe(0);
+      expect((await ada.items()).filter(({ sk }) => String(sk).startsWith('DISCARD#'))).toEqual([]);
+    });
+
     it('takes the file along, and is a 404 from then on', async () => {
       const { somebody, send, receive: take, objects } = room(table());
       const ada = somebody();
@@ -577,6 +591,30 @@ describeOnEngines('attachments', (table) => {
     );
   });
 
+  it('leave no link, name or person in a log', async () => {
+    const lines: unknown[] = [];
+    for (const level of ['info', 'warn', 'error'] as const) {
+      vi.spyOn(log, level).mockImplementation((...line) => {
+        lines.push(line);
+      });
+    }
+    const { files, objects } = fakeFiles();
+    const remove = () => Promise.reject(new Error('nobody there'));
+    const { somebody, send, receive: take } = room(table(), { files: { ...files, remove }, objects });
+    const ada = somebody();
+    const task = await ada.task();
+    const { attachment: made, upload: link } = await ada.upload(task, { filename: 'diary.txt' });
+    const key = send(link);
+    await take(key);
+    await ada.get(task, made.id);
+    await ada.list(task);
+    await ada.delete(task, made.id);
+    await ada.get(task, made.id);
+    vi.restoreAllMocks();
+    expect(lines.length).toBeGreaterThan(5);
+    for (const secret of [key, 'diary', ada.owner]) expect(JSON.stringify(lines)).not.toContain(secret);
+  });
+
   it('go into the feed without their links', async () => {
     const { somebody, send, receive: take } = room(table());
     const ada = somebody();
@@ -634,7 +672,7 @@ describeOnEngines('attachments', (table) => {
         const left = (await Promise.all(tasks.map(ada.list))).flatMap(itemsIn);
         expect(left.map(({ file_url }) => file_url?.replace('get:', '')).sort()).toEqual([...objects.keys()].sort());
       }),
-      { numRuns: process.env.POMONA_DEEP ? 200 : 15 },
+      { numRuns: process.env.POMONA_DEEP ? 200 : 10 },
     );
   });
 });
