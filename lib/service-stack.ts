@@ -2,6 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { EnvironmentOf, FunctionName } from '#blueprint/environment.ts';
 import type { StageConfig } from '#lib/config.ts';
+import { AttachmentArrival } from '#lib/constructs/attachment-arrival.ts';
 import { ChangeFeed } from '#lib/constructs/change-feed.ts';
 import { EveryMinute } from '#lib/constructs/every-minute.ts';
 import { FeatureFunction } from '#lib/constructs/feature-function.ts';
@@ -24,7 +25,7 @@ export interface ServiceStackProps extends StackProps {
 export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, { config, bundles, apiVersion, stateful, ...props }: ServiceStackProps) {
     super(scope, id, props);
-    const { table, identity, failures } = stateful;
+    const { table, identity, attachments: files, failures } = stateful;
     const functionFor = <F extends FunctionName>(name: F, environment: EnvironmentOf<F>): FeatureFunction<F> =>
       new FeatureFunction(this, name, { config, bundles, environment });
 
@@ -56,9 +57,15 @@ export class ServiceStack extends Stack {
     table.grant(pomodoro, ['BatchGetItem', 'PutItem', 'UpdateItem', 'Query']);
     table.grantQuery(pomodoro, ['by_path']);
 
-    const dueWork = functionFor('due-work', { TABLE_NAME: table.tableName, DUE_SHARDS: dueShards });
+    const dueWork = functionFor('due-work', {
+      TABLE_NAME: table.tableName,
+      DUE_SHARDS: dueShards,
+      ATTACHMENTS_BUCKET_NAME: files.bucketName,
+    });
     table.grant(dueWork, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
     table.grantQuery(dueWork, ['by_state', 'by_path', 'by_due']);
+    files.grantFiles(dueWork, ['GetObject', 'DeleteObject']);
+    files.grantSeeingNone(dueWork);
     new EveryMinute(this, 'EveryMinute', { work: dueWork });
 
     const guest = functionFor('guest', {
@@ -66,6 +73,29 @@ export class ServiceStack extends Stack {
       PUBLIC_REQUESTS_PER_MINUTE: String(config.publicRequestsPerMinute),
     });
     table.grant(guest, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
+
+    const attachments = functionFor('attachments', {
+      TABLE_NAME: table.tableName,
+      ATTACHMENTS_BUCKET_NAME: files.bucketName,
+      DUE_SHARDS: dueShards,
+    });
+    table.grant(attachments, [
+      'GetItem',
+      'BatchGetItem',
+      'PutItem',
+      'UpdateItem',
+      'DeleteItem',
+      'ConditionCheckItem',
+      'Query',
+    ]);
+    files.grantFiles(attachments, ['GetObject', 'PutObject', 'DeleteObject']);
+
+    const attachmentArrival = functionFor('attachment-arrival', {
+      TABLE_NAME: table.tableName,
+      ATTACHMENTS_BUCKET_NAME: files.bucketName,
+    });
+    table.grant(attachmentArrival, ['GetItem', 'PutItem', 'UpdateItem']);
+    new AttachmentArrival(this, 'AttachmentArrival', { files, receiver: attachmentArrival });
 
     const sync = functionFor('sync', {
       TABLE_NAME: table.tableName,
@@ -133,7 +163,7 @@ export class ServiceStack extends Stack {
     const api = new PublicApi(this, 'PublicApi', {
       config,
       identity,
-      features: { accounts, tasks, guest, pomodoro, sync, mail: unsubscribe, openapi },
+      features: { accounts, tasks, guest, pomodoro, attachments, sync, mail: unsubscribe, openapi },
     });
 
     const reactions = functionFor('reactions', {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { withConditions } from '#local/object-conditions.ts';
 import { type Assembly, type BusEvent, localAccount, localRegion, type Part, type Ports } from '#local/parts.ts';
 import { S3rver } from '#local/s3rver.ts';
 import { closeServer, listen } from '#local/server.ts';
-import { withUploadConditions } from '#local/upload-conditions.ts';
 
 export interface BucketsOptions {
   readonly assembly: Assembly;
@@ -68,7 +68,7 @@ export const startBuckets = async ({
     tell({ deleted: true, bucket, key });
   };
 
-  const answerObject = withUploadConditions(objects);
+  const answerObject = withConditions(objects);
   const answerBucket = wholeBuckets.callback();
   const server = createServer((request, response) => {
     if (request.method !== 'OPTIONS' && !isSigned(request)) return refuse(response);

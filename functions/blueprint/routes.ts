@@ -71,6 +71,35 @@ export const routes = [
   { operationId: 'getActiveSession', method: 'GET', path: '/pomodoro/active', feature: 'pomodoro', auth: 'user' },
   { operationId: 'listSessions', method: 'GET', path: '/pomodoro/sessions', feature: 'pomodoro', auth: 'user' },
 
+  {
+    operationId: 'uploadAttachment',
+    method: 'POST',
+    path: '/attachments/upload',
+    feature: 'attachments',
+    auth: 'user',
+  },
+  {
+    operationId: 'listAttachments',
+    method: 'GET',
+    path: '/tasks/{task_id}/attachments',
+    feature: 'attachments',
+    auth: 'user',
+  },
+  {
+    operationId: 'getAttachment',
+    method: 'GET',
+    path: '/tasks/{task_id}/attachments/{attachment_id}',
+    feature: 'attachments',
+    auth: 'user',
+  },
+  {
+    operationId: 'deleteAttachment',
+    method: 'DELETE',
+    path: '/tasks/{task_id}/attachments/{attachment_id}',
+    feature: 'attachments',
+    auth: 'user',
+  },
+
   { operationId: 'pullChanges', method: 'GET', path: '/sync', feature: 'sync', auth: 'user' },
   { operationId: 'applyEdits', method: 'POST', path: '/sync', feature: 'sync', auth: 'user' },
   { operationId: 'listConflicts', method: 'GET', path: '/sync/conflicts', feature: 'sync', auth: 'user' },

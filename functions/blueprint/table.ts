@@ -40,6 +40,13 @@ export const prefix = {
   claimed: 'CLAIMED#',
   job: 'JOB#',
   reminder: 'REMINDER#',
+  attachment: 'ATTACHMENT#',
+  /** What an `Idempotency-Key` has made an attachment of. */
+  upload: 'UPLOAD#',
+  /** An object that has to go. */
+  discard: 'DISCARD#',
+  /** How many attachments a task has. */
+  storage: 'STORAGE#',
   mailed: 'MAILED#',
   notice: 'NOTICE#',
   unsubscribe: 'UNSUBSCRIBE#',
@@ -55,6 +62,8 @@ export const single = {
   feedHead: 'CHANGE#HEAD',
   username: 'USERNAME',
   ticket: 'TICKET',
+  /** How many bytes a person keeps in attachments. */
+  storage: 'STORAGE',
   mail: 'MAIL',
   unsubscribe: 'UNSUBSCRIBE',
 } as const;
@@ -63,7 +72,7 @@ export const single = {
  * The allow-list of the change feed: sort keys (by prefix) of what devices can see. Nothing else may reach a log or a socket.
  * The event source's filter and the consumer's own check both come from it.
  */
-export const visibleToDevices = [prefix.task, single.profile, single.pomodoro] as const;
+export const visibleToDevices = [prefix.task, single.profile, single.pomodoro, prefix.attachment] as const;
 
 /** What else is followed up, beside the feed: sort keys, by prefix, that the event source of the reactions lets through. */
 export const reactedTo = [prefix.reminder, prefix.pomodoro] as const;

@@ -1,5 +1,10 @@
 import type { Context } from 'aws-lambda';
 import { prefix, single } from '#blueprint/table.ts';
+import { giveUp } from '#functions/attachments/arrival.ts';
+import { placeOfKey } from '#functions/attachments/attachment.ts';
+import { discard } from '#functions/attachments/clean-up.ts';
+import { s3FileStore } from '#functions/attachments/files.ts';
+import { dynamoAttachmentStore } from '#functions/attachments/store.ts';
 import { pomodoroActs } from '#functions/pomodoro/acts.ts';
 import { dynamoSessionStore } from '#functions/pomodoro/store.ts';
 import { lookAtTask } from '#functions/reminders/look.ts';
@@ -29,6 +34,9 @@ const finish = carryOut({ tasks, jobs });
 const pile = pileUp({ tasks, jobs, newId });
 const look = lookAtTask({ store: reminders });
 const replan = replanLater({ tasks, replans: dynamoReplanStore(table, shards) });
+const attached = { attachments: dynamoAttachmentStore(table, shards), files: s3FileStore(environment) };
+const stopWaiting = giveUp(attached);
+const discardFile = discard(attached);
 
 const ownerOf = ({ pk }: Key) => userId(pk.slice(prefix.user.length));
 
@@ -49,6 +57,8 @@ const work = sweep({
     [prefix.task]: (key, now) => look(ownerOf(key), key.sk.slice(prefix.task.length), now),
     [single.replan]: (key, now) => replan(ownerOf(key), now),
     [prefix.pomodoro]: (key) => pomodoro.finish(ownerOf(key)),
+    [prefix.attachment]: (key, now) => stopWaiting(placeOfKey(key), now),
+    [prefix.discard]: (key) => discardFile(ownerOf(key), key.sk.slice(prefix.discard.length)),
   },
 });
 

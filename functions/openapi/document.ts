@@ -77,6 +77,8 @@ const featureDescriptions: Readonly<Record<Feature, string>> = {
   tasks: 'Tasks, the centre of it all.',
   guest: 'Notes that live 24 hours, without an account.',
   pomodoro: 'Focus sessions and breaks, timed by the server.',
+  attachments:
+    'Files of tasks. They go to the store and come from it by links; `file_url` is a secret that opens one for a quarter of an hour.',
   sync: 'What keeps devices alike: changes by cursor, and tickets for the WebSocket.',
   mail: 'Stopping the mail that Pomona sends.',
   openapi: 'The service about itself.',

@@ -1,5 +1,6 @@
 import { routes } from '#blueprint/routes.ts';
 import { accountContracts } from '#functions/accounts/contract.ts';
+import { attachmentContracts } from '#functions/attachments/contract.ts';
 import { guestContracts } from '#functions/guest/contract.ts';
 import { mailContracts } from '#functions/mail/contract.ts';
 import { pomodoroContracts } from '#functions/pomodoro/contract.ts';
@@ -17,6 +18,7 @@ const contracts = {
   ...taskContracts,
   ...guestContracts,
   ...pomodoroContracts,
+  ...attachmentContracts,
   ...syncContracts,
   ...mailContracts,
   ...openapiContracts,

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import { prefix, single } from '#blueprint/table.ts';
 import { profileFromItem, profileSchema } from '#functions/accounts/profile.ts';
+import { attachmentFromItem, attachmentSchema, withoutLink } from '#functions/attachments/attachment.ts';
 import { sessionFromItem, toldSession, toldSessionSchema } from '#functions/pomodoro/session.ts';
 import { taskFromItem, taskSchema } from '#functions/tasks/task.ts';
 import type { Item } from '#shared/item.ts';
 
-const entities = ['task', 'profile', 'pomodoro'] as const;
+const entities = ['task', 'profile', 'pomodoro', 'attachment'] as const;
 
 export type Entity = (typeof entities)[number];
 
@@ -25,6 +26,14 @@ export const changeSchema = z.union([
     id: z.string(),
     version: z.number(),
     data: toldSessionSchema,
+  }),
+  z.object({
+    entity: z.literal('attachment'),
+    op: z.literal('put'),
+    id: z.string(),
+    version: z.number(),
+    /** Without a link, which would be stale by the time it is read: ask for the attachment. */
+    data: attachmentSchema,
   }),
   z.object({
     entity: z.enum(entities),
@@ -56,6 +65,11 @@ export const changeOf = (item: Item): Change => {
     const session = toldSession(sessionFromItem(item));
     return changeSchema.parse({ entity, op: 'put', id: session.id, version: session.version, data: session });
   }
+  if (entity === 'attachment') {
+    const { attachment } = attachmentFromItem(item);
+    const { id, version } = attachment;
+    return changeSchema.parse({ entity, op: 'put', id, version, data: withoutLink(attachment) });
+  }
   const profile = profileFromItem(item);
   return changeSchema.parse({ entity, op: 'put', id: profile.user_id, version: profile.version, data: profile });
 };
@@ -64,5 +78,6 @@ const entityOf = (sk: string): Entity => {
   if (sk.startsWith(prefix.task)) return 'task';
   if (sk === single.profile) return 'profile';
   if (sk === single.pomodoro) return 'pomodoro';
+  if (sk.startsWith(prefix.attachment)) return 'attachment';
   throw new Error('an item that devices cannot see was taken for a change');
 };

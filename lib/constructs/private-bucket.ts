@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, HttpMethods } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { objectPrefix } from '#blueprint/objects.ts';
 import type { StageConfig } from '#lib/config.ts';
 import type { FeatureFunction } from '#lib/constructs/feature-function.ts';
 
@@ -42,6 +43,19 @@ export class AttachmentsBucket extends Bucket {
         'Server access logs would keep who fetched which file for longer than the file; every link is made, and logged, by a function.',
     });
   }
+
+  /** What is done with files, one at a time: also by the links that the grantee signs, which can do what the grantee can. */
+  grantFiles(grantee: FeatureFunction, actions: readonly ('GetObject' | 'PutObject' | 'DeleteObject')[]): void {
+    grantObjects(this, grantee, actions, {
+      under: objectPrefix.attachments,
+      reason: 'Each file lies under a key of its own, which begins with its owner: there is none to name beforehand.',
+    });
+  }
+
+  /** To whom it does not let in here, S3 says of an object that is not there that it is forbidden. */
+  grantSeeingNone(grantee: FeatureFunction): void {
+    Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [this.bucketArn] });
+  }
 }
 
 /** What the stream's consumers could not process: records of a day ago. `FeedRepair` makes up for them, a person may look at them. */
@@ -67,26 +81,42 @@ export class FailureBucket extends Bucket {
   /** What Lambda asks for before it accepts the bucket as a destination. CDK's own would also let the function read and delete. */
   grantFailureWrite(grantee: FeatureFunction): void {
     Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [this.bucketArn] });
-    this.#grantObjects(grantee, 's3:PutObject');
+    grantObjects(this, grantee, ['PutObject'], namedByLambda);
   }
 
   /** Reading what lies here, one object at a time. CDK's own would also list, and read everything else about the bucket. */
   grantFailureRead(grantee: FeatureFunction): void {
-    this.#grantObjects(grantee, 's3:GetObject');
-  }
-
-  #grantObjects(grantee: FeatureFunction, action: 's3:PutObject' | 's3:GetObject'): void {
-    Grant.addToPrincipal({ grantee, actions: [action], resourceArns: [this.arnForObjects('*')] });
-    const stack = Stack.of(this);
-    // As cdk-nag spells the ARN: by the name under which the grantee's stack imports it.
-    const { 'Fn::ImportValue': importedArn } = stack.resolve(stack.exportValue(this.bucketArn));
-    Validations.of(grantee).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::${importedArn}/*]`,
-      reason:
-        'Lambda names each object when it writes it, by source, shard and time: there is none to name beforehand.',
-    });
+    grantObjects(this, grantee, ['GetObject'], namedByLambda);
   }
 }
+
+/** Which objects of a bucket, and why they cannot be named one by one. */
+interface Objects {
+  readonly under: string;
+  readonly reason: string;
+}
+
+const namedByLambda: Objects = {
+  under: '',
+  reason: 'Lambda names each object when it writes it, by source, shard and time: there is none to name beforehand.',
+};
+
+const grantObjects = (
+  bucket: Bucket,
+  grantee: FeatureFunction,
+  actions: readonly ('GetObject' | 'PutObject' | 'DeleteObject')[],
+  { under, reason }: Objects,
+): void => {
+  Grant.addToPrincipal({
+    grantee,
+    actions: actions.map((action) => `s3:${action}`),
+    resourceArns: [bucket.arnForObjects(`${under}*`)],
+  });
+  const stack = Stack.of(bucket);
+  // As cdk-nag spells the ARN: by the name under which the grantee's stack imports it.
+  const { 'Fn::ImportValue': importedArn } = stack.resolve(stack.exportValue(bucket.bucketArn));
+  Validations.of(grantee).acknowledge({ id: `AwsSolutions-IAM5[Resource::${importedArn}/${under}*]`, reason });
+};
 
 /** What happens to objects is told to EventBridge. `eventBridgeEnabled` would say so through a custom resource with a Lambda of its own. */
 const tellEventBridge = ({ node: { defaultChild } }: Bucket): void => {

@@ -107,19 +107,26 @@ describe.skipIf(!dynamodbEndpoint)('somebody else’s item', () => {
   it('is a 404 on every route, and stays as it is', async () => {
     const [ada, eve] = [await somebody(), await somebody()];
     const task = expectData(await ada.client.api.POST('/tasks', { body: { title: 'Ada’s' } }), 201);
+    const file = { task_id: task.id, filename: 'a', file_type: 'text/plain', size: 1 };
+    const { attachment } = expectData(await ada.client.api.POST('/attachments/upload', { body: file }), 201);
+    const ids: Readonly<Record<string, string>> = { attachment_id: attachment.id };
     const idRoutes = routes.filter(({ path }) => path.includes('{'));
     expect(idRoutes.length).toBeGreaterThan(0);
 
     const before = await partitionOf(task.user_id);
     for (const { operationId, method, path } of idRoutes) {
       // A guest of their own, where the route is for guests.
-      const { response } = await eve.client
-        .with({ 'x-guest-uuid': randomUUID() })
-        .ask(method, path.replace(/\{\w+\}/g, task.id), {
+      const { response } = await eve.client.with({ 'x-guest-uuid': randomUUID() }).ask(
+        method,
+        path.replace(/\{(\w+)\}/g, (_, name) => ids[name] ?? task.id),
+        {
           ...(bodies[operationId] !== undefined && { body: bodies[operationId] }),
-        });
+        },
+      );
       expect([`${method} ${path}`, response.status]).toEqual([`${method} ${path}`, 404]);
     }
+    // Named in a body, it is no more there.
+    expect((await eve.client.api.POST('/attachments/upload', { body: file })).response.status).toBe(404);
     expect(await partitionOf(task.user_id)).toEqual(before);
   });
 });

@@ -25,12 +25,23 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
     'table, by_state': 'dynamodb: Query',
     'table, by_path': 'dynamodb: Query',
     'table, by_due': 'dynamodb: Query',
+    'attachments/*': 's3: DeleteObject GetObject',
+    'attachments bucket': 's3: ListBucket',
   },
   pomodoro: {
     table: 'dynamodb: BatchGetItem PutItem Query UpdateItem',
     'table, by_path': 'dynamodb: Query',
   },
   guest: { table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem' },
+  attachments: {
+    table: 'dynamodb: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
+    'attachments/*': 's3: DeleteObject GetObject PutObject',
+  },
+  'attachment-arrival': {
+    table: 'dynamodb: GetItem PutItem UpdateItem',
+    'attachments/*': 's3: DeleteObject GetObject',
+    'attachments bucket': 's3: ListBucket',
+  },
   sync: {
     table: 'dynamodb: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
     'table, by_state': 'dynamodb: Query',
@@ -71,6 +82,8 @@ const nouns: Readonly<Record<string, string>> = {
   'SingleTable.Arn/index/by_due': 'table, by_due',
   'SingleTable.StreamArn': 'stream',
   'IdentityPool.Arn': 'user pool',
+  'Attachments.Arn': 'attachments bucket',
+  'Attachments.Arn/attachments/*': 'attachments/*',
   'Failures.Arn': 'failure bucket',
   'Failures.Arn/*': 'failure bucket/*',
   'arn:ses:identity/MailIdentity': 'sender of mail',

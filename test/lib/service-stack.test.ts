@@ -19,6 +19,20 @@ const refers = (text: unknown, { logicalId }: Resource): boolean => JSON.stringi
 const exportedFrom = (reference: { 'Fn::ImportValue': string }): unknown =>
   Object.values(stateful.findOutputs('*')).find(({ Export }) => Export?.Name === reference['Fn::ImportValue'])?.Value;
 
+/** The one rule that an event, and not the time, sets off, and that wakes a function. */
+const ruleOf = (functionName: string) => {
+  const rules = resourcesOf(dev, 'AWS::Events::Rule').filter(
+    ({ properties }) => properties.EventPattern && refers(properties.Targets, lambda(functionName)),
+  );
+  expect(rules).toHaveLength(1);
+  return rules[0]?.properties ?? {};
+};
+
+const asyncInvocationOf = (functionName: string) =>
+  resourcesOf(dev, 'AWS::Lambda::EventInvokeConfig').find(({ properties }) =>
+    refers(properties.FunctionName, lambda(functionName)),
+  )?.properties;
+
 describe('the service stack', () => {
   it('is what it was', () => {
     expect(snapshotOf(dev)).toMatchSnapshot();
@@ -211,7 +225,13 @@ describe('the change feed', () => {
     expect(others).toEqual([]);
     expect(JSON.parse(Pattern)).toEqual({
       eventName: ['INSERT', 'MODIFY'],
-      dynamodb: { Keys: { sk: { S: [{ prefix: 'TASK#' }, { prefix: 'PROFILE' }, { prefix: 'POMODORO#ACTIVE' }] } } },
+      dynamodb: {
+        Keys: {
+          sk: {
+            S: [{ prefix: 'TASK#' }, { prefix: 'PROFILE' }, { prefix: 'POMODORO#ACTIVE' }, { prefix: 'ATTACHMENT#' }],
+          },
+        },
+      },
     });
   });
 
@@ -220,9 +240,7 @@ describe('the change feed', () => {
     expect(exportedFrom(source.DestinationConfig.OnFailure.Destination)).toEqual({
       'Fn::GetAtt': [failures?.logicalId, 'Arn'],
     });
-    const [rule, ...more] = rulesOn('aws.s3');
-    expect(more).toEqual([]);
-    const { EventPattern, State, Targets } = rule ?? {};
+    const { EventPattern, State, Targets } = ruleOf('feed-repair');
     expect(State).toBe('ENABLED');
     expect({ ...EventPattern, detail: EventPattern.detail.bucket.name.map(exportedFrom) }).toEqual({
       source: ['aws.s3'],
@@ -234,12 +252,10 @@ describe('the change feed', () => {
       { prefix: { 'Fn::Join': ['', ['aws/lambda/', { Ref: logicalId }, '/']] } },
     ]);
     expect(Targets).toHaveLength(1);
-    expect(refers(Targets, lambda('feed-repair'))).toBe(true);
   });
 
   it('lets feed-repair try three times', () => {
-    const invocation = theOnly(dev, 'AWS::Lambda::EventInvokeConfig').properties;
-    expect(refers(invocation.FunctionName, lambda('feed-repair'))).toBe(true);
+    const invocation = asyncInvocationOf('feed-repair');
     expect(invocation).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 6 * 60 * 60 });
     expect(invocation).not.toHaveProperty('DestinationConfig');
   });
@@ -316,6 +332,29 @@ describe('mail', () => {
       detail: { mail: { tags: { 'ses:configuration-set': [{ Ref: configurationSet.logicalId }] } } },
     });
     expect(refers(rule?.Targets, lambda('mail-events'))).toBe(true);
+  });
+});
+
+describe('a file that arrives', () => {
+  it('wakes attachment-arrival, and nothing else in the bucket does', () => {
+    const bucket = resourcesOf(stateful, 'AWS::S3::Bucket').find(({ logicalId }) =>
+      logicalId.startsWith('Attachments'),
+    );
+    const { EventPattern, State, Targets } = ruleOf('attachment-arrival');
+    expect([State, Targets.length]).toEqual(['ENABLED', 1]);
+    expect({ ...EventPattern, detail: EventPattern.detail.bucket.name.map(exportedFrom) }).toEqual({
+      source: ['aws.s3'],
+      'detail-type': ['Object Created'],
+      detail: [{ Ref: bucket?.logicalId }],
+    });
+    expect(EventPattern.detail.object).toEqual({ key: [{ prefix: 'attachments/' }] });
+  });
+
+  it('is tried three times', () => {
+    expect(asyncInvocationOf('attachment-arrival')).toMatchObject({
+      MaximumRetryAttempts: 2,
+      MaximumEventAgeInSeconds: 6 * 60 * 60,
+    });
   });
 });
 

@@ -230,3 +230,50 @@ describe('what happens to objects', () => {
     expect(events).toEqual([]);
   });
 });
+
+describe('a presigned download', () => {
+  const linkTo = (Key: string, more: object = {}): Promise<string> =>
+    getSignedUrl(s3, new GetObjectCommand({ Bucket: 'files', Key, ...more }));
+
+  it('has the headers that its link says, and no others that its caller says', async () => {
+    await put('named');
+    const disposition = `attachment; filename="a (1)!*.txt"; filename*=UTF-8''a%20%281%29%21%2A%F0%9F%8D%8E.txt`;
+    const url = await linkTo('named', {
+      ResponseContentDisposition: disposition,
+      ResponseContentType: 'application/octet-stream',
+    });
+    const { status, headers } = await fetch(url);
+    expect([status, headers.get('content-disposition'), headers.get('content-type')]).toEqual([
+      200,
+      disposition,
+      'application/octet-stream',
+    ]);
+    const changed = new URL(url);
+    changed.searchParams.set('response-content-type', 'text/html');
+    expect((await fetch(changed)).status).toBe(403);
+  });
+
+  it.each([
+    ['bytes=0-0', 206, 'c', 'bytes 0-0/7'],
+    ['bytes=2-4', 206, 'nte', 'bytes 2-4/7'],
+    ['bytes=5-', 206, 'nt', 'bytes 5-6/7'],
+    ['bytes=5-99', 206, 'nt', 'bytes 5-6/7'],
+    ['bytes=-2', 206, 'nt', 'bytes 5-6/7'],
+    ['bytes=-99', 206, 'content', 'bytes 0-6/7'],
+    ['lines=1-2', 200, 'content', null],
+  ])('gives the part that is asked for: %s', async (range, status, text, contentRange) => {
+    await put('part');
+    const response = await fetch(await linkTo('part'), { headers: { range } });
+    expect([response.status, await response.text(), response.headers.get('content-range')]).toEqual([
+      status,
+      text,
+      contentRange,
+    ]);
+  });
+
+  it('has no part behind its end', async () => {
+    await put('part');
+    const response = await fetch(await linkTo('part'), { headers: { range: 'bytes=7-' } });
+    expect([response.status, await codeOf(response)]).toEqual([416, 'InvalidRange']);
+  });
+});

@@ -99,6 +99,8 @@ describe('a record of the stream', () => {
     ['its head', modified({ ...userKey(owner, 'CHANGE#HEAD'), epoch: 1, seq: 1 })],
     ['a connection', inserted({ ...userKey(owner, 'CONNECTION#1') })],
     ['a completion', inserted({ ...userKey(owner, 'COMPLETION#2026-11-24#1') })],
+    ['how much a person keeps', modified({ ...userKey(owner, 'STORAGE'), bytes: 1 })],
+    ['an object that has to go', inserted({ ...userKey(owner, 'DISCARD#1'), object_key: 'attachments/1' })],
     ['a ticket', inserted({ pk: 'TICKET#1', sk: 'TICKET' })],
     ['a guest’s note', inserted({ pk: 'GUEST#1', sk: 'NOTE#1' })],
     ['what calls itself a task outside a user’s partition', inserted({ pk: 'GUEST#1', sk: 'TASK#1' })],

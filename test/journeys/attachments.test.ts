@@ -1,0 +1,260 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type * as z from 'zod/mini';
+import type { attachmentSchema } from '#functions/attachments/attachment.ts';
+import { type Account, expectStatus, type Task } from '#test/support/client.ts';
+import { Device } from '#test/support/device.ts';
+import { atOnce, somebody } from './support.ts';
+
+type Attachment = z.output<typeof attachmentSchema>;
+
+interface Link {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expires_at: string;
+}
+
+interface Agreed {
+  readonly attachment: Attachment;
+  readonly upload: Link;
+}
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('base64');
+
+const content = Buffer.from('Ten apples, and a pear.');
+
+const taskOf = async ({ client }: Account, title = 'With a file'): Promise<Task> =>
+  expectStatus(await client.post<Task>('/tasks', { title }), 201);
+
+const agree = async ({ client }: Account, task: Task, changed: object = {}): Promise<Agreed> =>
+  expectStatus(
+    await client.post<Agreed>('/attachments/upload', {
+      task_id: task.id,
+      filename: 'apples.txt',
+      file_type: 'text/plain',
+      size: content.length,
+      ...changed,
+    }),
+    201,
+  );
+
+const send = ({ url, headers }: Link, body: Buffer = content, changed: object = {}): Promise<Response> =>
+  fetch(url, { method: 'PUT', headers: { ...headers, ...changed }, body: new Uint8Array(body) });
+
+const statusOf = async ({ client }: Account, { task_id, id }: Attachment): Promise<string> => {
+  const answer = await client.get<Attachment>(`/tasks/${task_id}/attachments/${id}`);
+  return answer.status === 200 ? answer.body.status : String(answer.status);
+};
+
+const until = async <T>(ask: () => Promise<T>, wanted: (value: T) => boolean): Promise<T> => {
+  for (let attempt = 0; attempt < 300; attempt += 1) {
+    const value = await ask();
+    if (wanted(value)) return value;
+    await wait(50);
+  }
+  throw new Error('it never came to that');
+};
+
+const available = async ({ client }: Account, { task_id, id }: Attachment): Promise<Attachment> =>
+  until(
+    async () => expectStatus(await client.get<Attachment>(`/tasks/${task_id}/attachments/${id}`), 200),
+    ({ status }) => status === 'available',
+  );
+
+/** A file that is there. */
+const attached = async (person: Account, task: Task, changed: object = {}): Promise<Attachment> => {
+  const { attachment, upload } = await agree(person, task, changed);
+  expect((await send(upload)).status).toBe(200);
+  return available(person, attachment);
+};
+
+describe('a file', () => {
+  it('goes from one device to the task, to the other device, and away again', async () => {
+    const ada = await somebody();
+    const laptop = new Device(ada.client);
+    await laptop.connect();
+    const task = await taskOf(ada);
+    const { attachment, upload } = await agree(ada, task, { checksum_sha256: sha256(content) });
+    expect(attachment).toMatchObject({ status: 'pending', file_url: null, file_url_expires_at: null, version: 1 });
+    const heard = () => laptop.known.get(`attachment ${attachment.id}`);
+    await laptop.until(() => heard()?.version === 1, 'that a file is on its way');
+
+    expect((await send(upload)).status).toBe(200);
+    await laptop.until(() => heard()?.version === 2, 'that the file has come');
+    expect(heard()?.data).toEqual({ ...attachment, status: 'available', version: 2 });
+
+    const { items } = expectStatus(await ada.client.get<{ items: Attachment[] }>(`/tasks/${task.id}/attachments`), 200);
+    const links = { file_url: expect.any(String), file_url_expires_at: expect.any(String) };
+    expect(items).toEqual([{ ...attachment, ...links, status: 'available', version: 2 }]);
+    const [{ file_url = null, file_url_expires_at = null } = {}] = items;
+    expect(Date.parse(file_url_expires_at ?? '')).toBeGreaterThan(Date.now());
+    const download = await fetch(file_url ?? '');
+    expect(Buffer.from(await download.arrayBuffer())).toEqual(content);
+    expect(download.headers.get('content-type')).toBe('text/plain');
+    expect(download.headers.get('content-disposition')).toBe(
+      'attachment; filename="apples.txt"; filename*=UTF-8\'\'apples.txt',
+    );
+    const part = await fetch(file_url ?? '', { headers: { range: 'bytes=-5' } });
+    expect([part.status, await part.text()]).toEqual([206, 'pear.']);
+
+    expectStatus(await ada.client.delete(`/tasks/${task.id}/attachments/${attachment.id}`), 204);
+    await laptop.until(() => heard()?.op === 'delete', 'that the file is gone');
+    expect((await fetch(file_url ?? '')).status).toBe(404);
+    expect(await statusOf(ada, attachment)).toBe('404');
+    laptop.drop();
+  });
+
+  it('is in the snapshot of a device that comes later, without its link', async () => {
+    const ada = await somebody();
+    const attachment = await attached(ada, await taskOf(ada));
+    const phone = new Device(ada.client);
+    await phone.pull();
+    expect(phone.known.get(`attachment ${attachment.id}`)?.data).toEqual({
+      ...attachment,
+      file_url: null,
+      file_url_expires_at: null,
+    });
+  });
+
+  it('may be as large as 25 MB', { timeout: 60_000 }, async () => {
+    const ada = await somebody();
+    const large = Buffer.alloc(26_214_400, 'x');
+    const { attachment, upload } = await agree(ada, await taskOf(ada), { size: large.length });
+    expect((await send(upload, large)).status).toBe(200);
+    expect(await available(ada, attachment)).toMatchObject({ size: 26_214_400 });
+  });
+});
+
+describe('the store', () => {
+  it.each<[string, (agreed: Agreed) => Promise<Response>]>([
+    ['another size', ({ upload }) => send(upload, Buffer.concat([content, Buffer.from('!')]))],
+    ['a smaller size', ({ upload }) => send(upload, content.subarray(1))],
+    ['nothing', ({ upload }) => send(upload, Buffer.alloc(0))],
+    ['another type', ({ upload }) => send(upload, content, { 'content-type': 'text/html' })],
+    ['another key', ({ upload }) => send({ ...upload, url: upload.url.replace('attachments/', 'attachments/x') })],
+    [
+      'what may overwrite',
+      ({ upload: { headers, ...upload } }) =>
+        send({ ...upload, headers: { 'content-type': headers['content-type'] ?? '' } }),
+    ],
+    ['another checksum', ({ upload }) => send(upload, content, { 'x-amz-checksum-sha256': sha256(Buffer.from('x')) })],
+    ['other bytes of the same size', ({ upload }) => send(upload, Buffer.alloc(content.length))],
+    [
+      'a link that is longer than it was',
+      ({ upload }) => send({ ...upload, url: upload.url.replace('X-Amz-Expires=300', 'X-Amz-Expires=3000') }),
+    ],
+    [
+      'an expired link',
+      ({ upload }) => send({ ...upload, url: upload.url.replace(/X-Amz-Date=\d+/, 'X-Amz-Date=20200101') }),
+    ],
+    ['nobody’s link', ({ upload }) => send({ ...upload, url: upload.url.split('?')[0] ?? '' })],
+  ])('refuses %s, and nothing becomes available', async (_, attempt) => {
+    const ada = await somebody();
+    const agreed = await agree(ada, await taskOf(ada), { checksum_sha256: sha256(content) });
+    const response = await attempt(agreed);
+    expect([400, 403]).toContain(response.status);
+    await wait(200);
+    expect(await statusOf(ada, agreed.attachment)).toBe('pending');
+    // What was agreed on is taken all the same.
+    expect((await send(agreed.upload)).status).toBe(200);
+    await available(ada, agreed.attachment);
+  });
+
+  it('refuses a second object, and keeps the first', async () => {
+    const ada = await somebody();
+    const { attachment, upload } = await agree(ada, await taskOf(ada));
+    const statuses = (await atOnce(4, () => send(upload))).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([200, 412, 412, 412]);
+    const { file_url } = await available(ada, attachment);
+    expect((await send(upload, Buffer.alloc(content.length))).status).toBe(412);
+    expect(await (await fetch(file_url ?? '')).text()).toBe(content.toString());
+  });
+
+  it('keeps nothing that arrives after its attachment was deleted', async () => {
+    const ada = await somebody();
+    const task = await taskOf(ada);
+    const { attachment, upload } = await agree(ada, task);
+    expectStatus(await ada.client.delete(`/tasks/${task.id}/attachments/${attachment.id}`), 204);
+    expect((await send(upload)).status).toBe(200);
+    // The key is free again once the object has gone.
+    await until(
+      () => send(upload),
+      ({ status }) => status === 200,
+    );
+    expect(await statusOf(ada, attachment)).toBe('404');
+  });
+});
+
+describe('a file’s name', () => {
+  it.each([
+    '🍎🍏.txt',
+    'שלום.pdf',
+    'a "quoted" \\ name.txt',
+    'a\r\nSet-Cookie: session=1\r\n\r\n<script>',
+    '../../../etc/passwd',
+    "it's (100%) *done*; filename=x",
+    'ü'.repeat(127),
+    'a'.repeat(255),
+  ])('comes back as it was given, and injects nothing: %j', async (filename) => {
+    const ada = await somebody();
+    const attachment = await attached(ada, await taskOf(ada), { filename });
+    expect(attachment.filename).toBe(filename);
+    const { headers } = await fetch(attachment.file_url ?? '');
+    const disposition = headers.get('content-disposition') ?? '';
+    expect(disposition).toMatch(/^attachment; filename="[^"\\]*"; filename\*=UTF-8''[^;\s]*$/);
+    expect(decodeURIComponent(disposition.split("''")[1] ?? '')).toBe(filename);
+    expect(headers.get('set-cookie')).toBeNull();
+  });
+
+  it.each(['text/html', 'image/svg+xml'])('does not make a page of it: %s', async (file_type) => {
+    const ada = await somebody();
+    const attachment = await attached(ada, await taskOf(ada), { file_type, filename: 'page.html' });
+    expect(attachment.file_type).toBe(file_type);
+    const { headers } = await fetch(attachment.file_url ?? '');
+    expect(headers.get('content-type')).toBe('application/octet-stream');
+    expect(headers.get('content-disposition')).toMatch(/^attachment;/);
+  });
+});
+
+describe('limits', () => {
+  it('leave exactly 20 of 50 uploads at once', async () => {
+    const ada = await somebody();
+    const task = await taskOf(ada);
+    const answers = await atOnce(50, () =>
+      ada.client.post('/attachments/upload', {
+        task_id: task.id,
+        filename: 'a',
+        file_type: 'text/plain',
+        size: 1,
+      }),
+    );
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses).toEqual([...Array(20).fill(201), ...Array(30).fill(409)]);
+    const { items } = expectStatus(await ada.client.get<{ items: Attachment[] }>(`/tasks/${task.id}/attachments`), 200);
+    expect(items).toHaveLength(20);
+  });
+
+  it('take no byte more than 25 MB', async () => {
+    const ada = await somebody();
+    const task = await taskOf(ada);
+    const file = { task_id: task.id, filename: 'a', file_type: 'text/plain', size: 26_214_401 };
+    expectStatus(await ada.client.post('/attachments/upload', file), 400);
+  });
+});
+
+describe('an Idempotency-Key', () => {
+  it('makes one attachment, and gives its link again', async () => {
+    const ada = await somebody();
+    const task = await taskOf(ada);
+    const file = { task_id: task.id, filename: 'a', file_type: 'text/plain', size: content.length };
+    const ask = (body: object) =>
+      ada.client.post<Agreed>('/attachments/upload', body, { 'idempotency-key': 'one-file' });
+    const [first, again] = [expectStatus(await ask(file), 201), expectStatus(await ask(file), 201)];
+    expect(again.attachment).toEqual(first.attachment);
+    expect((await send(again.upload)).status).toBe(200);
+    expect(await available(ada, first.attachment)).toMatchObject({ version: 2 });
+    expectStatus(await ask({ ...file, size: 1 }), 422);
+    expect(expectStatus(await ask(file), 201)).toMatchObject({ upload: null, attachment: { status: 'available' } });
+  });
+});
