@@ -168,15 +168,17 @@ export class ServiceStack extends Stack {
 
     const reactions = functionFor('reactions', {
       TABLE_NAME: table.tableName,
-      DUE_SHARDS: dueShards,
       USER_POOL_ID: identity.pool.userPoolId,
       USER_POOL_CLIENT_ID: identity.client.userPoolClientId,
       HTTP_API_URL: api.url,
       MAIL_FROM: mail.address,
       MAIL_CONFIGURATION_SET: mail.configurationSetName,
       MAILS_PER_DAY: String(config.mailsPerDay),
+      DUE_SHARDS: dueShards,
+      ATTACHMENTS_BUCKET_NAME: files.bucketName,
     });
-    table.grant(reactions, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
+    table.grant(reactions, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
+    files.grantFiles(reactions, ['DeleteObject']);
     identity.grant(reactions, ['AdminGetUser']);
     mail.grantSendNotices(reactions);
     new Reactions(this, 'Reactions', { config, table, failures, consumer: reactions });

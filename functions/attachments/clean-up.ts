@@ -1,6 +1,7 @@
 import type { Act } from '#functions/tasks/task.ts';
 import { concurrently } from '#shared/concurrently.ts';
 import type { UserId } from '#shared/ids.ts';
+import type { Item } from '#shared/item.ts';
 import { errorOf, log } from '#shared/log.ts';
 import type { VersionCondition } from '#shared/operation.ts';
 import { Failure } from '#shared/problems.ts';
@@ -40,6 +41,13 @@ export const removeAttachmentsOf =
       return (records.length === 0 || (await attachments.remove(records, { now, clientId: null }))) && records;
     });
     await discardAll({ attachments, files }, gone);
+  };
+
+/** What follows from a change of a task: nothing, unless it is gone. */
+export const followTask =
+  (needs: CleanUpNeeds) =>
+  async (owner: UserId, task: Item | null, now: Date): Promise<void> => {
+    if (task?.deleted === true) await removeAttachmentsOf(needs)(owner, String(task.id), now);
   };
 
 /** An object that has to go, goes, and then the word that it has to. */

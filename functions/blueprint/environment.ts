@@ -33,6 +33,8 @@ export const environment = {
     'MAIL_FROM',
     'MAIL_CONFIGURATION_SET',
     'MAILS_PER_DAY',
+    'DUE_SHARDS',
+    'ATTACHMENTS_BUCKET_NAME',
   ],
   mail: ['TABLE_NAME', 'PUBLIC_REQUESTS_PER_MINUTE'],
   'mail-events': ['TABLE_NAME'],

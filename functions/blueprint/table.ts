@@ -76,3 +76,6 @@ export const visibleToDevices = [prefix.task, single.profile, single.pomodoro, p
 
 /** What else is followed up, beside the feed: sort keys, by prefix, that the event source of the reactions lets through. */
 export const reactedTo = [prefix.reminder, prefix.pomodoro] as const;
+
+/** What is followed up only once it is deleted. */
+export const reactedToWhenDeleted = [prefix.task] as const;

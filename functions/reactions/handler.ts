@@ -5,6 +5,9 @@ import { prefix } from '#blueprint/table.ts';
 import { cognitoIdentityProvider } from '#functions/accounts/cognito.ts';
 import { completeProfile } from '#functions/accounts/complete-profile.ts';
 import { dynamoProfileStore, dynamoUsernameStore } from '#functions/accounts/store.ts';
+import { followTask } from '#functions/attachments/clean-up.ts';
+import { s3FileStore } from '#functions/attachments/files.ts';
+import { dynamoAttachmentStore } from '#functions/attachments/store.ts';
 import { claimNotice } from '#functions/mail/claim-store.ts';
 import { tellOfFinishedSession } from '#functions/mail/finished-session.ts';
 import { sendNotice } from '#functions/mail/send-notice.ts';
@@ -49,13 +52,19 @@ const claimed = reactToClaim({
   clock: systemClock,
 });
 
-/** A room for each of `reactedTo`: the event source lets nothing else through. */
+const cleanUpAfterTask = followTask({
+  attachments: dynamoAttachmentStore(table, Number(environment.DUE_SHARDS)),
+  files: s3FileStore(environment),
+});
+
+/** A room for each of `reactedTo` and `reactedToWhenDeleted`: the event source lets nothing else through. */
 const consume = consumeReactions({
   rooms: {
     [prefix.reminder]: async ({ owner, after }) => {
       if (after) await claimed(owner, after);
     },
     [prefix.pomodoro]: ({ owner, before, after }) => finishedSession(owner, before, after),
+    [prefix.task]: ({ owner, after }) => cleanUpAfterTask(owner, after, systemClock.now()),
   },
 });
 

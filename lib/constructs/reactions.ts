@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { reactedTo } from '#blueprint/table.ts';
+import { reactedTo, reactedToWhenDeleted } from '#blueprint/table.ts';
 import type { StageConfig } from '#lib/config.ts';
 import type { FeatureFunction } from '#lib/constructs/feature-function.ts';
 import { OperatorAlarm } from '#lib/constructs/operator-alarm.ts';
@@ -43,6 +43,16 @@ export class Reactions extends Construct {
             pattern: JSON.stringify({
               eventName: ['INSERT', 'MODIFY'],
               dynamodb: { Keys: { sk: { S: reactedTo.map((prefix) => ({ prefix })) } } },
+            }),
+          },
+          {
+            // Not every edit of a task is worth an invocation.
+            pattern: JSON.stringify({
+              eventName: ['MODIFY'],
+              dynamodb: {
+                Keys: { sk: { S: reactedToWhenDeleted.map((prefix) => ({ prefix })) } },
+                NewImage: { deleted: { BOOL: [true] } },
+              },
             }),
           },
         ],

@@ -258,3 +258,33 @@ describe('an Idempotency-Key', () => {
     expect(expectStatus(await ask(file), 201)).toMatchObject({ upload: null, attachment: { status: 'available' } });
   });
 });
+
+describe('a task that is deleted', () => {
+  it('takes its files along, and those of everything below it, and no others', async () => {
+    const ada = await somebody();
+    const laptop = new Device(ada.client);
+    await laptop.connect();
+    const [parent, other] = [await taskOf(ada, 'Parent'), await taskOf(ada, 'Other')];
+    const child = expectStatus(await ada.client.post<Task>('/tasks', { title: 'Child', parent_id: parent.id }), 201);
+    const [first, second, third] = [
+      await attached(ada, parent),
+      await attached(ada, child),
+      await attached(ada, other),
+    ];
+    const { attachment: pending } = await agree(ada, child);
+    expectStatus(await ada.client.delete(`/tasks/${parent.id}`), 204);
+    expectStatus(await ada.client.get(`/tasks/${parent.id}/attachments`), 404);
+
+    const gone = [first, second, pending].map(({ id }) => `attachment ${id}`);
+    await laptop.until(() => gone.every((key) => laptop.known.get(key)?.op === 'delete'), 'that the files are gone');
+    for (const { file_url } of [first, second]) {
+      await until(
+        () => fetch(file_url ?? ''),
+        ({ status }) => status === 404,
+      );
+    }
+    expect((await fetch(third.file_url ?? '')).status).toBe(200);
+    expect(await statusOf(ada, third)).toBe('available');
+    laptop.drop();
+  });
+});

@@ -61,7 +61,8 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
   },
   'feed-repair': { table: 'dynamodb: GetItem PutItem', 'failure bucket/*': 's3: GetObject' },
   reactions: {
-    table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem UpdateItem',
+    table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem',
+    'attachments/*': 's3: DeleteObject',
     stream: 'dynamodb: DescribeStream GetRecords GetShardIterator ListStreams',
     'user pool': 'cognito-idp: AdminGetUser',
     'sender of mail': 'ses: SendEmail',
