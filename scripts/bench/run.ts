@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: what the reads cost as a person's history grows. Counts only, of DynamoDB's round trips and of the units it says it
+ * `npm run bench`: what the reads cost as a person's history grows, and a run of due-work as more waits. Counts only, of DynamoDB's round trips and of the units it says it
  * used (dynoxide counts them as DynamoDB does), each beside its limit; exit code 1 when one is over it. `--json` for machines, `--large` for
- * a hundred thousand tasks.
+ * a hundred thousand tasks and reminders.
  */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -20,6 +20,8 @@ import { newId, type UserId, userId } from '#shared/ids.ts';
 import type { Table } from '#shared/table.ts';
 import { freePort } from '#test/support/ports.ts';
 import { makeTable } from '#test/support/table.ts';
+import { costOf } from './cost.ts';
+import { measureDueWork } from './due-work.ts';
 
 const { json, large } = parseArgs({
   options: { json: { type: 'boolean', default: false }, large: { type: 'boolean', default: false } },
@@ -66,29 +68,8 @@ const plant = async (table: Table, owner: UserId, history: number): Promise<Task
   return root;
 };
 
-interface Cost {
-  readonly roundTrips: number;
-  readonly readUnits: number;
-}
-
-/** Asks DynamoDB what each request of some work has used. */
-const costOf = async (table: Table, work: () => Promise<unknown>): Promise<Cost> => {
-  let [roundTrips, readUnits] = [0, 0];
-  table.client.middlewareStack.add(
-    (next) => async (request) => {
-      Object.assign(request.input, { ReturnConsumedCapacity: 'TOTAL' });
-      const answer = await next(request);
-      const used = [(answer.output as { ConsumedCapacity?: unknown }).ConsumedCapacity].flat();
-      roundTrips += 1;
-      for (const capacity of used) readUnits += Number((capacity as { CapacityUnits?: number })?.CapacityUnits ?? 0);
-      return answer;
-    },
-    { step: 'initialize', name: 'bench' },
-  );
-  await work();
-  table.client.middlewareStack.remove('bench');
-  return { roundTrips, readUnits };
-};
+/** A partition of an index takes 1,000 writes a second, and a claim moves an entry: it is one out, and one in. */
+const claimsOfAShard = 500;
 
 const run = async (): Promise<void> => {
   const engine = await startEngine('dynoxide', { port: await freePort() });
@@ -122,19 +103,25 @@ const run = async (): Promise<void> => {
     }
   }
 
+  const dueWork = await measureDueWork(await makeTable(engine.endpoint), [1_000, large ? 100_000 : 10_000]);
   const rows = [...Map.groupBy(measured, ({ name }) => name)].map(([name, costs]) => {
     const [first, last] = [costs[0], costs.at(-1)];
-    const growth = (last?.readUnits ?? 0) / Math.max(first?.readUnits ?? 1, 0.5);
+    const growth = (last?.units ?? 0) / Math.max(first?.units ?? 1, 0.5);
     return {
       name,
       round_trips: last?.roundTrips ?? 0,
-      units: costs.map(({ readUnits }) => readUnits),
+      units: costs.map(({ units }) => units),
       growth: Number(growth.toFixed(2)),
       limit: 1.1,
     };
   });
-  const over = rows.filter(({ growth, limit }) => growth > limit);
-  if (json) console.log(JSON.stringify({ rows, over: over.map(({ name }) => name) }, null, 2));
+  const [few, many] = [dueWork.costs[0], dueWork.costs.at(-1)];
+  const sweepGrows = (many?.units ?? 0) > (few?.units ?? 0) * 1.1 || (many?.roundTrips ?? 0) > (few?.roundTrips ?? 0);
+  const over = [
+    ...rows.filter(({ growth, limit }) => growth > limit).map(({ name }) => name),
+    ...(sweepGrows ? ['a run of due-work'] : []),
+  ];
+  if (json) console.log(JSON.stringify({ rows, due_work: dueWork, over }, null, 2));
   else {
     console.log(
       `\nWhat a read costs with ${openTasks} open tasks and a history of ${large ? '100 → 10,000 → 100,000' : '100 → 10,000'} closed ones\n`,
@@ -145,6 +132,13 @@ const run = async (): Promise<void> => {
         `${name.padEnd(28)} ${String(round_trips).padStart(11)}  ${units.join(' → ').padEnd(22)} ${growth} (${limit})${growth > limit ? '  ✗' : ''}`,
       );
     }
+    console.log('\nWhat a run of due-work costs in which a hundred reminders are due\n');
+    for (const { pending, roundTrips, units } of dueWork.costs) {
+      console.log(`${String(pending).padStart(7)} more wait: ${roundTrips} round trips, ${units} units`);
+    }
+    console.log(
+      `${dueWork.claimsPerSecond} claims a second on this machine; on AWS ${claimsOfAShard} a second and shard (docs/due-work.md)${sweepGrows ? '  ✗' : ''}`,
+    );
   }
   table.client.destroy();
   await engine.stop();

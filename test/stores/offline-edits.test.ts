@@ -73,6 +73,23 @@ describeOnEngines('edits made offline', (table) => {
     expect(await conflicts()).toEqual([]);
   });
 
+  it('merge reminders as any other field, and give back the lost ones', async () => {
+    const { apply, get, conflicts, restore, id } = await withTask();
+    const [ten, twenty] = [{ minutes_before: 10 }, { minutes_before: 20 }];
+    await apply({ id, data: { reminders: [ten] } });
+    const results = await apply(
+      { id, base_version: 1, data: { title: 'Oat milk' } },
+      { id, base_version: 1, data: { reminders: [ten] } },
+    );
+    expect(results.map(({ status }) => status)).toEqual(['merged', 'merged']);
+    const [result] = await apply({ id, base_version: 1, data: { reminders: [twenty] } });
+    expect(result).toMatchObject({ status: 'conflict', lost: [{ field: 'reminders', kept: [twenty], lost: [ten] }] });
+    expect((await get(id))?.reminders).toMatchObject([twenty]);
+    const [conflict] = await conflicts();
+    await restore(conflict?.id ?? '');
+    expect((await get(id))?.reminders).toMatchObject([ten]);
+  });
+
   it('stand where others have set the same field, whose value is told, kept, and can be restored', async () => {
     const { apply, get, conflicts, restore, id } = await withTask();
     await apply({ id, data: { title: 'Soy milk' } });

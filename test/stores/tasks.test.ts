@@ -118,6 +118,60 @@ describeOnEngines('tasks', (table) => {
     });
   });
 
+  describe('reminders', () => {
+    const draft = { due_date: '2026-11-26', reminders: [{ minutes_before: 30 }, { at: '2026-11-25T18:00:00+01:00' }] };
+
+    it('are shown with their times and states, and put back as they were got', async () => {
+      const ada = somebody(table(), { timezone: 'Europe/Berlin' });
+      await ada.keepProfile();
+      const made = await ada.create(draft);
+      const [first, second] = [
+        { minutes_before: 30, at: null, fires_at: '2026-11-26T07:30:00.000Z', state: 'scheduled' },
+        {
+          minutes_before: null,
+          at: '2026-11-25T18:00:00+01:00',
+          fires_at: '2026-11-25T17:00:00.000Z',
+          state: 'scheduled',
+        },
+      ];
+      expect(made.reminders).toEqual([
+        { id: expect.any(String), ...first },
+        { id: expect.any(String), ...second },
+      ]);
+      const { children: _, ...got } = { children: null, ...(await ada.get(made.id)) };
+      expect(taskIn(await ada.put(made.id, got)).reminders).toEqual(made.reminders);
+      expect(taskIn(await ada.patch(made.id, { reminders: draft.reminders })).reminders).toEqual(made.reminders);
+      expect(taskIn(await ada.patch(made.id, { title: 'Changed' })).reminders).toEqual(made.reminders);
+      expect(taskIn(await ada.put(made.id, { title: 'Changed' })).reminders).toEqual([]);
+    });
+
+    it.each([
+      ['eleven', Array.from({ length: 11 }, () => ({ minutes_before: 1 })), '#/reminders'],
+      ['neither', [{}], '#/reminders/0'],
+      ['both', [{ minutes_before: 1, at: '2026-11-25T18:00:00Z' }], '#/reminders/0'],
+      ['before zero', [{ minutes_before: -1 }], '#/reminders/0/minutes_before'],
+      ['half a minute', [{ minutes_before: 0.5 }], '#/reminders/0/minutes_before'],
+      ['more than four weeks', [{ minutes_before: 40_321 }], '#/reminders/0/minutes_before'],
+      ['a date', [{ at: '2026-11-25' }], '#/reminders/0/at'],
+      ['a time without offset', [{ at: '2026-11-25T18:00:00' }], '#/reminders/0/at'],
+      ['an id that is none', [{ id: 'x', minutes_before: 1 }], '#/reminders/0/id'],
+      ['one id twice', Array(2).fill({ id: '0b7cbfd5-3e0c-4b62-9f12-6d0f3b1a2c11', minutes_before: 1 }), '#/reminders'],
+      ['an unknown field', [{ minutes_before: 1, sound: 'ping' }], '#/reminders/0/sound'],
+      ['nothing', null, '#/reminders'],
+    ])('are refused: %s', async (_, reminders, pointer) => {
+      const ada = somebody(table());
+      const { id } = await ada.create();
+      const body = { title: 'Pay the rent', reminders };
+      for (const answered of [
+        await ada.ask('POST /tasks', { body }),
+        await ada.put(id, body),
+        await ada.patch(id, { reminders }),
+      ]) {
+        expect(pointersIn(answered, 400)).toEqual([pointer]);
+      }
+    });
+  });
+
   describe('an Idempotency-Key', () => {
     const withKey = (body: unknown, key = 'k1'): Asked => ({ body, headers: { 'Idempotency-Key': key } });
 

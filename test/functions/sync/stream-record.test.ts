@@ -93,6 +93,13 @@ describe('a record of the stream', () => {
     ]);
   });
 
+  it('tells nobody that a task is looked at another time, unless it has a new version', () => {
+    const [item, dueAt] = [taskItem(owner), { due_shard: 'DUE#0', due_at: '2026-11-24T12:00:00.000Z' }];
+    expect(readRecord(modified(item, { ...item, ...dueAt }))).toEqual({ kind: 'other' });
+    expect(readRecord(modified({ ...item, ...dueAt }, item))).toEqual({ kind: 'other' });
+    expect(readRecord(modified({ ...item, ...dueAt, version: 2 }, item))).toMatchObject({ kind: 'change' });
+  });
+
   it.each([
     ['a tombstone that was swept', removed(tombstoneItem(owner, { id: randomUUID(), version: 2 }))],
     ['the log itself', inserted({ ...userKey(owner, 'CHANGE#0000000001#000000000001'), changes: '[]' })],
