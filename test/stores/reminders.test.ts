@@ -95,7 +95,7 @@ const world = (table: Table, start = '2026-11-24T12:00:00Z') => {
       (await acts.change(owner, id, { fields }, act(), null)).task,
     complete: (id: string) => acts.complete(owner, id, 'complete', act(), null),
     reopen: (id: string) => acts.reopen(owner, id, act(), null),
-    remove: (id: string) => acts.remove(owner, id, 'delete', act(), null),
+    remove: (id: string) => acts.remove(owner, id, { children: 'delete' }, act(), null),
     task: async (id: string): Promise<Task | undefined> => (await tasks.get(owner, id, now))?.task,
     states: async (id: string) => (await tasks.get(owner, id, now))?.task.reminders.map(({ state }) => state),
     /** As `PATCH /me` does it. */
