@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { prefix } from '#blueprint/table.ts';
+import { prefix, single } from '#blueprint/table.ts';
 import { defaultProfile, type Profile, profileKey } from '#functions/accounts/profile.ts';
-import { sweep } from '#functions/due/due-work.ts';
+import { type DueWork, sweep } from '#functions/due/due-work.ts';
 import type { Notice, Sending } from '#functions/mail/notice.ts';
 import { lookAtTask } from '#functions/reminders/look.ts';
 import type { ReminderStore } from '#functions/reminders/ports.ts';
@@ -41,18 +41,24 @@ const world = (table: Table, start = '2026-11-24T12:00:00Z') => {
   const rows = async (): Promise<readonly Item[]> =>
     (await itemsOf(table, userKey(owner, '').pk)).filter(({ sk }) => String(sk).startsWith(prefix.reminder));
 
+  /** Others use the same table. */
+  const own =
+    (work: (sk: string, at: Date) => Promise<void>): DueWork =>
+    async ({ pk, sk }, at) => {
+      if (pk === userKey(owner, '').pk) await work(sk, at);
+    };
+
   const sweepOnce = () =>
     sweep({
       clock,
       shards: 1,
-      due: async (shard, at, limit, after) =>
-        (await queryDue(table, shard, at, limit, after)).filter(({ pk }) => pk === userKey(owner, '').pk),
+      due: (shard, at, limit, after) => queryDue(table, shard, at, limit, after),
       rooms: {
-        [prefix.reminder]: async ({ sk }, at) => {
+        [prefix.reminder]: own(async (sk, at) => {
           await store.claim(owner, sk, at);
-        },
-        [prefix.task]: ({ sk }, at) => lookAtTask({ store })(owner, sk.slice(prefix.task.length), at),
-        REPLAN: (_, at) => replanLater({ tasks, replans })(owner, at),
+        }),
+        [prefix.task]: own((sk, at) => lookAtTask({ store })(owner, sk.slice(prefix.task.length), at)),
+        [single.replan]: own((_, at) => replanLater({ tasks, replans })(owner, at)),
       },
     })(secondsAfter(now, 60));
 
@@ -411,7 +417,7 @@ describeOnEngines('reminders', (table) => {
       await here.minute('2026-11-24T12:02:00Z');
       expect((await here.task(id))?.version).toBe(version);
       const left = await itemsOf(table(), userKey(here.owner, '').pk);
-      expect(left.filter(({ sk }) => sk === 'REPLAN')).toEqual([]);
+      expect(left.filter(({ sk }) => sk === single.replan)).toEqual([]);
     });
 
     it('reach what somebody wrote at the same time by the old ones', async () => {
