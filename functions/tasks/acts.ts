@@ -17,7 +17,7 @@ import { Failure } from '#shared/problems.ts';
 import { untilItHolds } from '#shared/retry.ts';
 import type { Write } from '#shared/table.ts';
 import { ancestryIn } from './ancestry.ts';
-import { carryOut, fits, followUps, hasTwice, withoutRepeats } from './follow-ups.ts';
+import { carryOut, commitInParts, fits, followUps, hasTwice, withoutRepeats } from './follow-ups.ts';
 import { ancestorIds, depthOf, isWithin, maxDepth, pathUnder } from './path.ts';
 import type { Job, JobStore, TaskStore } from './ports.ts';
 import { longestPosition, positionAfter, positionBetween, positionsBetween } from './position.ts';
@@ -37,7 +37,7 @@ import {
   type TaskRecord,
   taskKey,
 } from './task.ts';
-import { creationWrites, type Transition, transitionWrites } from './writes.ts';
+import { creationWrites, type Transition, transitionWrites, unheard } from './writes.ts';
 
 export interface ActNeeds {
   readonly tasks: TaskStore;
@@ -302,7 +302,8 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     act: Act,
     ifMatch: VersionCondition | null,
   ): Promise<TaskRecord | null> => {
-    const { closed } = await perform(owner, id, act, ifMatch, undefined, true, async ({ record, days }) => {
+    // What is answered is the next one.
+    const { closed } = await perform(owner, id, unheard(act), ifMatch, undefined, true, async ({ record, days }) => {
       const { series_id, status } = record.task;
       if (series_id === null) throw new Failure('wrong-state', 'The task does not recur: there is nothing to skip to.');
       if (status === 'done') throw new Failure('wrong-state', 'The occurrence is done: it cannot be skipped.');
@@ -359,9 +360,10 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       const record = root === 'gone' ? before : root;
       const parts = [...Map.groupBy([...effects.consequences, ...decided.consequences], ({ path }) => path).values()];
       const follow = await Promise.all(parts.map((acts) => followUps(tasks, owner, acts, effects.own, effects.made)));
+      const [about, beyond] = [effects.own.slice(0, 1), effects.own.slice(1)];
       const beside = [...withoutRepeats([...extra, ...effects.writes]), ...remembered];
       const everything = [
-        ...transitionWrites([...effects.own, ...follow.flatMap(({ transitions }) => transitions)], act),
+        ...transitionWrites(about, act, [...beyond, ...follow.flatMap(({ transitions }) => transitions)]),
         ...follow.flatMap(({ copies }) => copies.flatMap((copy) => creationWrites(copy, act.now))),
         ...follow.flatMap(({ ends }) => ends),
         ...beside,
@@ -369,9 +371,14 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       // What was read at different moments does not fit together: somebody moved something in between.
       if (hasTwice(everything)) return false;
       if (fits(everything)) return (await commit(everything)) && { record, unfinished: [] };
+      if (others.length > 0 && !fits([...transitionWrites(about, act, beyond), ...beside])) {
+        // Ancestors with many reminders: each may be opened before what is below it.
+        await commitInParts(tasks, others, act);
+        return false;
+      }
       const unfinished = parts.map((acts): Job => ({ id: newId(), owner, acts }));
       const writes = [
-        ...transitionWrites(effects.own, act),
+        ...transitionWrites(about, act, beyond),
         ...beside,
         ...unfinished.map((job) => jobs.writeOf(job, act.now)),
       ];
@@ -464,7 +471,7 @@ const created = (
   if (occurrence === null) return { record, writes: seriesWrite(null, series, act.now) };
   const goingOn = advanced(series, occurrence);
   const { position } = record.task;
-  const next = occurrenceTask(goingOn, occurrence, { ...surroundings, position }, act, days);
+  const next = occurrenceTask(goingOn, occurrence, { ...surroundings, position }, unheard(act), days);
   return {
     record: havingMade(record, next.task.id),
     writes: [...seriesWrite(null, goingOn, act.now), ...creationWrites(next, act.now)],
@@ -503,7 +510,7 @@ const spread = (sorted: readonly TaskRecord[], index: number, act: Act) => {
     const position = places[at < gap ? at : at + 1] ?? '';
     return { before, after: editTask(before, { position }, act, anyDays) };
   });
-  return { key: places[gap] ?? '', writes: transitionWrites(transitions, act) };
+  return { key: places[gap] ?? '', writes: transitionWrites([], act, transitions) };
 };
 
 const byPosition = (a: TaskRecord, b: TaskRecord): number =>

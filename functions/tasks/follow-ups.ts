@@ -74,7 +74,7 @@ const transitionsBelow = (
 /** Everything below a task once more, open and unchanged, below its next occurrence. Copies have ids of their own making. */
 const copiesOf = (
   below: readonly TaskRecord[],
-  { root_id, at, client_id, copy, ...days }: SubtreeAct,
+  { root_id, at, copy, ...days }: SubtreeAct,
   next: TaskRecord,
 ): readonly TaskRecord[] => {
   if (!copy) return [];
@@ -84,7 +84,7 @@ const copiesOf = (
     // Of tasks that recur by themselves, only what they have come to.
     if (!parent || isSuperseded(source, below)) continue;
     const id = derivedId('copy', next.task.id, source.task.id);
-    const act = { now: new Date(at), clientId: client_id };
+    const act = { now: new Date(at), clientId: null };
     made.set(source.task.id, freshCopy(source, { ...copy, id, parent }, act, days));
   }
   made.delete(root_id);
@@ -102,7 +102,7 @@ const isSuperseded = ({ task }: TaskRecord, all: readonly TaskRecord[]): boolean
 const ofSeries = async (
   tasks: Pick<TaskStore, 'open' | 'below'>,
   owner: UserId,
-  { at, client_id, series, ...days }: SubtreeAct,
+  { at, series, ...days }: SubtreeAct,
   changed: ReadonlySet<string>,
 ): Promise<readonly Transition[]> => {
   if (!series) return [];
@@ -114,7 +114,7 @@ const ofSeries = async (
     const below = await Promise.all(concerned.map(({ path }) => tasks.below(owner, path)));
     return [...concerned, ...below.flat()].map((before) => ({ before, after: 'gone' }));
   }
-  const act: Act = { now: new Date(at), clientId: client_id };
+  const act: Act = { now: new Date(at), clientId: null };
   return concerned
     .filter(({ task }) => task.updated_at !== at)
     .map((before) => ({ before, after: followed(before, edit, act, days) }));
@@ -166,7 +166,7 @@ export const carryOut =
   async (job: Job): Promise<void> => {
     const [first] = job.acts;
     if (!first) return jobs.finish(job);
-    const act: Act = { now: new Date(first.at), clientId: first.client_id };
+    const act: Act = { now: new Date(first.at), clientId: null };
     await untilItHolds(async () => {
       const { transitions, copies, ends } = await followUps(tasks, job.owner, job.acts, [], []);
       // Before what they are made of goes. One that is there has been made before, and may be somebody's by now.
@@ -186,8 +186,8 @@ export const commitInParts = async (
 ): Promise<boolean> => {
   for (let rest = transitions; rest.length > 0; ) {
     let size = Math.min(rest.length, 45);
-    while (size > 1 && !fits(transitionWrites(rest.slice(0, size), act))) size = Math.ceil(size / 2);
-    if (!(await tasks.commit(transitionWrites(rest.slice(0, size), act)))) return false;
+    while (size > 1 && !fits(transitionWrites([], act, rest.slice(0, size)))) size = Math.ceil(size / 2);
+    if (!(await tasks.commit(transitionWrites([], act, rest.slice(0, size))))) return false;
     rest = rest.slice(size);
   }
   return true;

@@ -35,7 +35,7 @@ import {
   type TaskFields,
   type TaskRecord,
 } from './task.ts';
-import { creationWrites, type Transition } from './writes.ts';
+import { creationWrites, type Transition, unheard } from './writes.ts';
 
 /** Which occurrences of a series an edit or a deletion means: one, it and those behind it, or all that are open. */
 export const scopes = ['this', 'following', 'all'] as const;
@@ -332,7 +332,7 @@ export const seriesEffects =
       const ancestry = await ancestryOf(owner, kept.task.parent_id, act);
       const advancedSeries = advanced(series, occurrence);
       const surroundings = { parent: ancestry?.parent ?? null, position: kept.task.position };
-      const next = occurrenceTask(advancedSeries, occurrence, surroundings, act, days);
+      const next = occurrenceTask(advancedSeries, occurrence, surroundings, unheard(act), days);
       states.set(id, { before: read, after: advancedSeries });
       checks.push(...(ancestry?.checks ?? []));
       consequences.push(copyAct(before, next, act, days));

@@ -22,7 +22,6 @@ export const subtreeActSchema = z.object({
   /** Who takes the children (`lift`). */
   parent_id: z.nullable(z.string()),
   at: z.string(),
-  client_id: z.nullable(z.string()),
   timezone: z.string(),
   day_start: z.string(),
   /** The next occurrence (`copy`), and the days of both. */
@@ -53,7 +52,7 @@ export type SubtreeAct = z.output<typeof subtreeActSchema>;
 export const subtreeAct = (
   kind: SubtreeAct['kind'],
   root: TaskRecord,
-  { now, clientId }: Act,
+  { now }: Pick<Act, 'now'>,
   { timezone, day_start, notifications }: DayRules,
   target: {
     readonly newPath?: string;
@@ -68,7 +67,6 @@ export const subtreeAct = (
   new_path: target.newPath ?? null,
   parent_id: target.parentId ?? null,
   at: now.toISOString(),
-  client_id: clientId,
   timezone,
   day_start,
   ...(target.copy && { copy: target.copy }),
@@ -84,7 +82,7 @@ export const subtreeAct = (
 
 /** What becomes of a task below the root: its next state, its end, or nothing. */
 export const consequenceOf = (act: SubtreeAct): ((below: TaskRecord) => TaskRecord | 'gone' | null) => {
-  const who: Act = { now: new Date(act.at), clientId: act.client_id };
+  const who: Act = { now: new Date(act.at), clientId: null };
   const days: DayRules = act;
   return (below) => {
     if (!isWithin(below.path, act.path)) return null;

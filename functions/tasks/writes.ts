@@ -19,20 +19,34 @@ export interface Transition {
   readonly after: TaskRecord | 'gone';
 }
 
-/** Everything that some transitions write, in one transaction. */
-export const transitionWrites = (transitions: readonly Transition[], act: Act): Write[] => [
-  ...transitions.map(
-    ({ before, after }): Write => ({
-      put: after === 'gone' ? tombstoneOf(before, act) : itemOfTask(after),
-      condition: asRead(before),
-    }),
-  ),
-  ...transitions.flatMap(({ before: { task }, after }) =>
-    reminderWrites(task.user_id, task.id, task.reminders, after === 'gone' ? [] : after.task.reminders),
-  ),
-  // What a deleted task has completed stays counted.
-  ...countWrites(transitions.flatMap(({ before, after }) => (after === 'gone' ? [] : [{ before, after }]))),
-];
+/**
+ * Everything that some transitions write, in one transaction.
+ * @param following what the act does to other tasks than the one it is about: its author's own devices hear of those as all others do
+ */
+export const transitionWrites = (
+  about: readonly Transition[],
+  act: Act,
+  following: readonly Transition[] = [],
+): Write[] => {
+  const transitions = [...about, ...following];
+  return [
+    ...about.map((transition) => changeWrite(transition, act)),
+    ...following.map((transition) => changeWrite(transition, unheard(act))),
+    ...transitions.flatMap(({ before: { task }, after }) =>
+      reminderWrites(task.user_id, task.id, task.reminders, after === 'gone' ? [] : after.task.reminders),
+    ),
+    // What a deleted task has completed stays counted.
+    ...countWrites(transitions.flatMap(({ before, after }) => (after === 'gone' ? [] : [{ before, after }]))),
+  ];
+};
+
+/** What nobody has been answered yet is told to all devices. */
+export const unheard = (act: Act): Act => ({ ...act, clientId: null });
+
+const changeWrite = ({ before, after }: Transition, act: Act): Write => ({
+  put: after === 'gone' ? tombstoneOf(before, act) : itemOfTask({ ...after, changedBy: act.clientId }),
+  condition: asRead(before),
+});
 
 /** In the version that was read, and with nothing below it that has come since. */
 const asRead = ({ task, belowVersion }: TaskRecord): Condition => {

@@ -177,6 +177,23 @@ describeOnEngines('recurring tasks', (table) => {
       expect(await here.counted()).toEqual([1, 1]);
     });
 
+    it('are no news to the device that did it; what follows is, the next one and what is below', async () => {
+      const here = await world(table());
+      const task = await here.create(at645);
+      await here.call('POST /tasks', { body: { title: 'Below', parent_id: task.id } });
+      await here.complete(task.id, { headers: { 'x-client-id': 'phone' } });
+      const items = await itemsOf(table(), `USER#${here.owner}`);
+      const changedBy = items
+        .filter(({ sk }) => String(sk).startsWith('TASK#'))
+        .map(({ title, status, changed_by }) => [title, status, changed_by]);
+      expect(changedBy.sort()).toEqual([
+        ['Below', 'done', null],
+        ['Below', 'todo', null],
+        ['Water the plants', 'done', 'phone'],
+        ['Water the plants', 'todo', null],
+      ]);
+    });
+
     it('also through PATCH, PUT and a batch', async () => {
       const here = await world(table());
       const task = await here.create(at645);
