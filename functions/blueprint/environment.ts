@@ -26,7 +26,6 @@ export const environment = {
   'due-work': ['TABLE_NAME', 'DUE_SHARDS', 'ATTACHMENTS_BUCKET_NAME'],
   reactions: [
     'TABLE_NAME',
-    'DUE_SHARDS',
     'USER_POOL_ID',
     'USER_POOL_CLIENT_ID',
     'HTTP_API_URL',
