@@ -1,50 +1,55 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type * as z from 'zod/mini';
-import type { attachmentSchema } from '#functions/attachments/attachment.ts';
-import { type Account, expectStatus, type Task } from '#test/support/client.ts';
+import type { Schemas, Told } from '#client/pomona.ts';
+import { type Account, at, expectData, expectNothing, expectProblem, type Task } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
 import { atOnce, somebody } from './support.ts';
 
-type Attachment = z.output<typeof attachmentSchema>;
+type Attachment = Schemas['Attachment'];
 
-interface Link {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly expires_at: string;
-}
+type Upload = Schemas['Upload'];
 
-interface Agreed {
-  readonly attachment: Attachment;
-  readonly upload: Link;
-}
+/** What is said of a file before it is sent. */
+type Said = Partial<Pick<Attachment, 'filename' | 'file_type' | 'size'>> & { readonly checksum_sha256?: string };
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('base64');
 
 const content = Buffer.from('Ten apples, and a pear.');
 
 const taskOf = async ({ client }: Account, title = 'With a file'): Promise<Task> =>
-  expectStatus(await client.post<Task>('/tasks', { title }), 201);
+  expectData(await client.api.POST('/tasks', { body: { title } }), 201);
 
-const agree = async ({ client }: Account, task: Task, changed: object = {}): Promise<Agreed> =>
-  expectStatus(
-    await client.post<Agreed>('/attachments/upload', {
-      task_id: task.id,
-      filename: 'apples.txt',
-      file_type: 'text/plain',
-      size: content.length,
-      ...changed,
-    }),
-    201,
-  );
+const agreedIn = (told: Told<{ attachment: Attachment; upload: Upload | null }>) => {
+  const { attachment, upload } = expectData(told, 201);
+  if (!upload) throw new Error('there is no upload in the answer');
+  return { attachment, upload };
+};
 
-const send = ({ url, headers }: Link, body: Buffer = content, changed: object = {}): Promise<Response> =>
+type Agreed = ReturnType<typeof agreedIn>;
+
+const agree = async ({ client }: Account, task: Task, changed: Said = {}): Promise<Agreed> => {
+  const file = { task_id: task.id, filename: 'apples.txt', file_type: 'text/plain', size: content.length };
+  return agreedIn(await client.api.POST('/attachments/upload', { body: { ...file, ...changed } }));
+};
+
+const send = ({ url, headers }: Upload, body: Buffer = content, changed: object = {}): Promise<Response> =>
   fetch(url, { method: 'PUT', headers: { ...headers, ...changed }, body: new Uint8Array(body) });
 
-const statusOf = async ({ client }: Account, { task_id, id }: Attachment): Promise<string> => {
-  const answer = await client.get<Attachment>(`/tasks/${task_id}/attachments/${id}`);
-  return answer.status === 200 ? answer.body.status : String(answer.status);
+/** Which attachment an operation is about. */
+const of = ({ task_id, id }: Attachment) => ({ params: { path: { task_id, attachment_id: id } } });
+
+const get = ({ client }: Account, attachment: Attachment) =>
+  client.api.GET('/tasks/{task_id}/attachments/{attachment_id}', of(attachment));
+
+const remove = ({ client }: Account, attachment: Attachment) =>
+  client.api.DELETE('/tasks/{task_id}/attachments/{attachment_id}', of(attachment));
+
+const list = ({ client }: Account, { id }: Task) => client.api.GET('/tasks/{task_id}/attachments', at(id));
+
+const statusOf = async (person: Account, attachment: Attachment): Promise<string> => {
+  const { data, response } = await get(person, attachment);
+  return data?.status ?? String(response.status);
 };
 
 const until = async <T>(ask: () => Promise<T>, wanted: (value: T) => boolean): Promise<T> => {
@@ -56,14 +61,14 @@ const until = async <T>(ask: () => Promise<T>, wanted: (value: T) => boolean): P
   throw new Error('it never came to that');
 };
 
-const available = async ({ client }: Account, { task_id, id }: Attachment): Promise<Attachment> =>
+const available = async (person: Account, attachment: Attachment): Promise<Attachment> =>
   until(
-    async () => expectStatus(await client.get<Attachment>(`/tasks/${task_id}/attachments/${id}`), 200),
+    async () => expectData(await get(person, attachment), 200),
     ({ status }) => status === 'available',
   );
 
 /** A file that is there. */
-const attached = async (person: Account, task: Task, changed: object = {}): Promise<Attachment> => {
+const attached = async (person: Account, task: Task, changed: Said = {}): Promise<Attachment> => {
   const { attachment, upload } = await agree(person, task, changed);
   expect((await send(upload)).status).toBe(200);
   return available(person, attachment);
@@ -84,7 +89,7 @@ describe('a file', () => {
     await laptop.until(() => heard()?.version === 2, 'that the file has come');
     expect(heard()?.data).toEqual({ ...attachment, status: 'available', version: 2 });
 
-    const { items } = expectStatus(await ada.client.get<{ items: Attachment[] }>(`/tasks/${task.id}/attachments`), 200);
+    const { items } = expectData(await list(ada, task), 200);
     const links = { file_url: expect.any(String), file_url_expires_at: expect.any(String) };
     expect(items).toEqual([{ ...attachment, ...links, status: 'available', version: 2 }]);
     const [{ file_url = null, file_url_expires_at = null } = {}] = items;
@@ -98,7 +103,7 @@ describe('a file', () => {
     const part = await fetch(file_url ?? '', { headers: { range: 'bytes=-5' } });
     expect([part.status, await part.text()]).toEqual([206, 'pear.']);
 
-    expectStatus(await ada.client.delete(`/tasks/${task.id}/attachments/${attachment.id}`), 204);
+    expectNothing(await remove(ada, attachment));
     await laptop.until(() => heard()?.op === 'delete', 'that the file is gone');
     expect((await fetch(file_url ?? '')).status).toBe(404);
     expect(await statusOf(ada, attachment)).toBe('404');
@@ -175,7 +180,7 @@ describe('the store', () => {
     const ada = await somebody();
     const task = await taskOf(ada);
     const { attachment, upload } = await agree(ada, task);
-    expectStatus(await ada.client.delete(`/tasks/${task.id}/attachments/${attachment.id}`), 204);
+    expectNothing(await remove(ada, attachment));
     expect((await send(upload)).status).toBe(200);
     // The key is free again once the object has gone.
     await until(
@@ -221,25 +226,19 @@ describe('limits', () => {
   it('leave exactly 20 of 50 uploads at once', async () => {
     const ada = await somebody();
     const task = await taskOf(ada);
-    const answers = await atOnce(50, () =>
-      ada.client.post('/attachments/upload', {
-        task_id: task.id,
-        filename: 'a',
-        file_type: 'text/plain',
-        size: 1,
-      }),
-    );
-    const statuses = answers.map(({ status }) => status).sort();
+    const body = { task_id: task.id, filename: 'a', file_type: 'text/plain', size: 1 };
+    const answers = await atOnce(50, () => ada.client.api.POST('/attachments/upload', { body }));
+    const statuses = answers.map(({ response }) => response.status).sort();
     expect(statuses).toEqual([...Array(20).fill(201), ...Array(30).fill(409)]);
-    const { items } = expectStatus(await ada.client.get<{ items: Attachment[] }>(`/tasks/${task.id}/attachments`), 200);
+    const { items } = expectData(await list(ada, task), 200);
     expect(items).toHaveLength(20);
   });
 
   it('take no byte more than 25 MB', async () => {
     const ada = await somebody();
     const task = await taskOf(ada);
-    const file = { task_id: task.id, filename: 'a', file_type: 'text/plain', size: 26_214_401 };
-    expectStatus(await ada.client.post('/attachments/upload', file), 400);
+    const body = { task_id: task.id, filename: 'a', file_type: 'text/plain', size: 26_214_401 };
+    expectProblem(await ada.client.api.POST('/attachments/upload', { body }), 400);
   });
 });
 
@@ -248,14 +247,14 @@ describe('an Idempotency-Key', () => {
     const ada = await somebody();
     const task = await taskOf(ada);
     const file = { task_id: task.id, filename: 'a', file_type: 'text/plain', size: content.length };
-    const ask = (body: object) =>
-      ada.client.post<Agreed>('/attachments/upload', body, { 'idempotency-key': 'one-file' });
-    const [first, again] = [expectStatus(await ask(file), 201), expectStatus(await ask(file), 201)];
+    const params = { header: { 'Idempotency-Key': 'one-file' } };
+    const ask = (body: typeof file) => ada.client.api.POST('/attachments/upload', { params, body });
+    const [first, again] = [agreedIn(await ask(file)), agreedIn(await ask(file))];
     expect(again.attachment).toEqual(first.attachment);
     expect((await send(again.upload)).status).toBe(200);
     expect(await available(ada, first.attachment)).toMatchObject({ version: 2 });
-    expectStatus(await ask({ ...file, size: 1 }), 422);
-    expect(expectStatus(await ask(file), 201)).toMatchObject({ upload: null, attachment: { status: 'available' } });
+    expectProblem(await ask({ ...file, size: 1 }), 422);
+    expect(expectData(await ask(file), 201)).toMatchObject({ upload: null, attachment: { status: 'available' } });
   });
 });
 
@@ -265,15 +264,16 @@ describe('a task that is deleted', () => {
     const laptop = new Device(ada.client);
     await laptop.connect();
     const [parent, other] = [await taskOf(ada, 'Parent'), await taskOf(ada, 'Other')];
-    const child = expectStatus(await ada.client.post<Task>('/tasks', { title: 'Child', parent_id: parent.id }), 201);
+    const body = { title: 'Child', parent_id: parent.id };
+    const child = expectData(await ada.client.api.POST('/tasks', { body }), 201);
     const [first, second, third] = [
       await attached(ada, parent),
       await attached(ada, child),
       await attached(ada, other),
     ];
     const { attachment: pending } = await agree(ada, child);
-    expectStatus(await ada.client.delete(`/tasks/${parent.id}`), 204);
-    expectStatus(await ada.client.get(`/tasks/${parent.id}/attachments`), 404);
+    expectNothing(await ada.client.api.DELETE('/tasks/{task_id}', at(parent.id)));
+    expectProblem(await list(ada, parent), 404);
 
     const gone = [first, second, pending].map(({ id }) => `attachment ${id}`);
     await laptop.until(() => gone.every((key) => laptop.known.get(key)?.op === 'delete'), 'that the files are gone');
