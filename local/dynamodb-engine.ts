@@ -20,7 +20,8 @@ export interface Engine extends Part {
 
 const require = createRequire(import.meta.url);
 
-const dynoxideBinary = (): string | null => {
+/** The program, where it was built for this machine. */
+export const dynoxideBinary = (): string | null => {
   try {
     return join(dirname(require.resolve('@dynoxide/linux-x64/package.json')), 'dynoxide');
   } catch {

@@ -5,7 +5,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { changeOf } from '#functions/sync/change.ts';
 import { cursorsOf } from '#functions/sync/feed.ts';
 import { appendRows, dynamoFeedReader } from '#functions/sync/feed-store.ts';
@@ -14,15 +13,13 @@ import { listTasks } from '#functions/tasks/listing.ts';
 import { everything } from '#functions/tasks/query.ts';
 import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import { completeTask, itemOfTask, newTask, type TaskRecord } from '#functions/tasks/task.ts';
-import { startEngine } from '#local/dynamodb-engine.ts';
 import { systemClock } from '#shared/clock.ts';
-import { concurrently } from '#shared/concurrently.ts';
 import { newId, type UserId, userId } from '#shared/ids.ts';
-import type { Table } from '#shared/table.ts';
-import { freePort } from '#test/support/ports.ts';
-import { makeTable } from '#test/support/table.ts';
+import { type Item, userKey } from '#shared/item.ts';
+import { itemsOf } from '#test/support/table.ts';
 import { costOf } from './cost.ts';
 import { measureDueWork } from './due-work.ts';
+import { emptyTable, plantedTable } from './planted.ts';
 
 const { json, quick } = parseArgs({
   options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
@@ -35,7 +32,15 @@ const days = { timezone: 'UTC', day_start: '00:00' };
 /** Open tasks of everybody, however long their history: what people see every day. */
 const openTasks = 50;
 
-const plant = async (table: Table, owner: UserId, history: number): Promise<TaskRecord> => {
+interface Person {
+  readonly owner: UserId;
+  readonly history: number;
+  readonly root: TaskRecord;
+  readonly items: readonly Item[];
+}
+
+const person = (history: number): Person => {
+  const owner = userId(randomUUID());
   const make = (title: string, parent: TaskRecord | null = null): TaskRecord =>
     newTask(
       {
@@ -57,40 +62,41 @@ const plant = async (table: Table, owner: UserId, history: number): Promise<Task
       completeTask(make(`done ${index}`), { now: new Date(), clientId: null }, days),
     ),
   ];
-  const batches = Array.from({ length: Math.ceil(records.length / 25) }, (_, index) =>
-    records.slice(index * 25, index * 25 + 25),
-  );
-  const planted = await concurrently(batches, 10, (batch) =>
-    table.client.send(
-      new BatchWriteCommand({
-        RequestItems: { [table.name]: batch.map((record) => ({ PutRequest: { Item: itemOfTask(record) } })) },
-      }),
-    ),
-  );
-  for (const batch of planted) if (batch.status === 'rejected') throw batch.reason;
-  return root;
+  return { owner, history, root, items: records.map(itemOfTask) };
 };
+
+const stream = 'bench';
+
+/** What a device that was away for a moment asks about: a log as long as the history, as far as it is kept in the bench. */
+const logsOf = async (people: readonly Person[]): Promise<readonly Item[]> => {
+  const { table, stop } = await emptyTable();
+  const logs = [];
+  for (const { owner, history, root } of people) {
+    const told = [{ change: changeOf(itemOfTask(root)), changedBy: null }];
+    await appendRows({ table, stream }, owner, Array(logLength(history)).fill(told), new Date());
+    logs.push(...(await itemsOf(table, userKey(owner, '').pk)));
+  }
+  await stop();
+  return logs;
+};
+
+const logLength = (history: number): number => Math.min(history, 300);
 
 /** A partition of an index takes 1,000 writes a second, and a claim moves an entry: it is one out, and one in. */
 const claimsOfAShard = 500;
 
 const run = async (): Promise<void> => {
-  const engine = await startEngine('dynoxide', { port: await freePort() });
-  const table = await makeTable(engine.endpoint);
+  const people = histories.map(person);
+  const { table, stop } = await plantedTable([...(await logsOf(people)), ...people.flatMap(({ items }) => items)]);
   const tasks = dynamoTaskStore(table, 1);
-  const feed = { table, stream: 'bench' };
+  const feed = { table, stream };
   const list = listTasks({ tasks });
   const pull = pullChanges({ feed: dynamoFeedReader(feed), clock: systemClock });
   const request = { filter: everything, order: null, view: 'flat', limit: 50, skip: 0, cursor: null } as const;
 
   const measured = [];
-  for (const history of histories) {
-    const owner = userId(randomUUID());
-    const root = await plant(table, owner, history);
-    // What a device that was away for a moment asks for, at the end of a log as long as the history.
-    const told = [{ change: changeOf(itemOfTask(root)), changedBy: null }];
-    await appendRows(feed, owner, Array(Math.min(history, 300)).fill(told), new Date());
-    const cursor = cursorsOf(owner, feed.stream).after({ epoch: 1, seq: Math.min(history, 300) - 10 });
+  for (const { owner, history, root } of people) {
+    const cursor = cursorsOf(owner, stream).after({ epoch: 1, seq: logLength(history) - 10 });
     const reads = {
       delta: () => pull(owner, cursor, 200),
       'open list page': () => list(owner, { ...request, filter: { ...everything, status: 'open' } }, new Date()),
@@ -105,8 +111,9 @@ const run = async (): Promise<void> => {
       measured.push({ name, history, ...(await costOf(table, read)) });
     }
   }
+  await stop();
 
-  const dueWork = await measureDueWork(await makeTable(engine.endpoint), [1_000, quick ? 10_000 : 100_000]);
+  const dueWork = await measureDueWork([1_000, quick ? 10_000 : 100_000]);
   const rows = [...Map.groupBy(measured, ({ name }) => name)].map(([name, costs]) => {
     const [first, last] = [costs[0], costs.at(-1)];
     const growth = (last?.units ?? 0) / Math.max(first?.units ?? 1, 0.5);
@@ -144,7 +151,6 @@ const run = async (): Promise<void> => {
     );
   }
   table.client.destroy();
-  await engine.stop();
   process.exitCode = over.length > 0 ? 1 : 0;
 };
 
