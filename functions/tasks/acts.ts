@@ -364,7 +364,9 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       const beside = [...withoutRepeats([...extra, ...effects.writes]), ...remembered];
       const everything = [
         ...transitionWrites(about, act, [...beyond, ...follow.flatMap(({ transitions }) => transitions)]),
-        ...follow.flatMap(({ copies }) => copies.flatMap((copy) => creationWrites(copy, act.now))),
+        ...follow.flatMap(({ copies }) =>
+          copies.flatMap(({ records }) => records.flatMap((copy) => creationWrites(copy, act.now))),
+        ),
         ...follow.flatMap(({ ends }) => ends),
         ...beside,
       ];

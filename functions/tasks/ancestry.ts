@@ -42,7 +42,7 @@ const unmoved = ({ task, path }: TaskRecord): Condition => ({
 });
 
 /** … and something comes below it: whoever has looked there before looks again. */
-const receives = (parent: TaskRecord): Write => ({
+export const receives = (parent: TaskRecord): Write => ({
   update: taskKey(parent.task.user_id, parent.task.id),
   change: { add: { below_version: 1 } },
   condition: unmoved(parent),

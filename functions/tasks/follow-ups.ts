@@ -1,8 +1,8 @@
 import { dueDateIn, freshCopy, placeIn, seriesKey } from '#functions/recurrence/series.ts';
-import { concurrently } from '#shared/concurrently.ts';
 import { derivedId, type UserId } from '#shared/ids.ts';
 import { untilItHolds } from '#shared/retry.ts';
 import { type Write, writesPerTransaction } from '#shared/table.ts';
+import { receives } from './ancestry.ts';
 import type { Job, JobStore, TaskStore } from './ports.ts';
 import { consequenceOf, type SubtreeAct } from './subtree-act.ts';
 import { type Act, type DayRules, editTask, placedInSeries, type TaskFields, type TaskRecord } from './task.ts';
@@ -11,12 +11,18 @@ import { creationWrites, type Transition, transitionWrites } from './writes.ts';
 /** What follows from an act for other tasks than its own. */
 export interface FollowUps {
   readonly transitions: readonly Transition[];
-  readonly copies: readonly TaskRecord[];
+  readonly copies: readonly Copying[];
   /** Series that go with the tasks that go. */
   readonly ends: readonly Write[];
 }
 
-type Reads = Pick<TaskStore, 'get' | 'below' | 'open'>;
+/** Tasks to be made below an occurrence, parents before their children. */
+export interface Copying {
+  readonly next: TaskRecord;
+  readonly records: readonly TaskRecord[];
+}
+
+type Reads = Pick<TaskStore, 'get' | 'getAll' | 'below' | 'open'>;
 
 /**
  * What is left to be done of acts that have one and the same root: what has been done already is not in it.
@@ -46,7 +52,7 @@ export const followUps = async (
       if (act.kind !== 'copy' || !act.copy) return [];
       const { to_id } = act.copy;
       const next = made.find(({ task }) => task.id === to_id) ?? (await tasks.get(owner, to_id, new Date(act.at)));
-      return next ? copiesOf(below, act, next) : [];
+      return next ? [{ next, records: copiesOf(below, act, next) }] : [];
     }),
   );
   return {
@@ -154,9 +160,6 @@ const keyOf = (write: Write): string => {
   return `${key.pk} ${key.sk}`;
 };
 
-/** Copies that are written at the same time. */
-const copiesAtOnce = 10;
-
 /**
  * Does what is left of a job, in transactions as large as may be, until nothing is.
  * @throws Failure `busy` when others are faster every time; the sweep goes on then
@@ -169,14 +172,49 @@ export const carryOut =
     const act: Act = { now: new Date(first.at), clientId: null };
     await untilItHolds(async () => {
       const { transitions, copies, ends } = await followUps(tasks, job.owner, job.acts, [], []);
-      // Before what they are made of goes. One that is there has been made before, and may be somebody's by now.
-      const made = await concurrently(copies, copiesAtOnce, (copy) => tasks.commit(creationWrites(copy, act.now)));
-      for (const copy of made) if (copy.status === 'rejected') throw copy.reason;
+      // Before what they are made of goes.
+      for (const copying of copies) if (!(await commitCopies(tasks, copying, act))) return false;
       for (const end of ends) await tasks.commit([end]);
       return commitInParts(tasks, transitions, act);
     });
     await jobs.finish(job);
   };
+
+/**
+ * Makes what is to be below an occurrence, while that is there and where it is: who takes it back sees all of it, or comes first. What has been
+ * made before is left alone: it may be somebody's by now, or deleted.
+ * @returns false when the occurrence has moved
+ */
+const commitCopies = async (
+  tasks: Pick<TaskStore, 'get' | 'getAll' | 'commit'>,
+  { next, records }: Copying,
+  act: Act,
+): Promise<boolean> => {
+  const { user_id, id } = next.task;
+  for (let rest = records; rest.length > 0; ) {
+    let size = Math.min(rest.length, 45);
+    while (size > 1 && !fits(writesBelow(next, rest.slice(0, size), act))) size = Math.ceil(size / 2);
+    const part = rest.slice(0, size);
+    rest = rest.slice(size);
+    const there = await tasks.getAll(
+      user_id,
+      part.map(({ task }) => task.id),
+      act.now,
+    );
+    const left = part.filter((_, index) => there[index] === null);
+    if (left.length === 0 || (await tasks.commit(writesBelow(next, left, act)))) continue;
+    const now = await tasks.get(user_id, id, act.now);
+    if (now === null) return true;
+    if (now.path !== next.path) return false;
+    for (const record of left) await tasks.commit(writesBelow(next, [record], act));
+  }
+  return true;
+};
+
+const writesBelow = (parent: TaskRecord, records: readonly TaskRecord[], act: Act): readonly Write[] => [
+  ...records.flatMap((record) => creationWrites(record, act.now)),
+  receives(parent),
+];
 
 /** Commits transitions in transactions as large as may be. @returns false when one did not hold: those before it stand */
 export const commitInParts = async (
