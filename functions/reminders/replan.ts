@@ -25,7 +25,7 @@ export interface ReplanStore {
   finish(owner: UserId, claimed: string): Promise<void>;
 }
 
-type Tasks = Pick<TaskStore, 'open' | 'days' | 'commit'>;
+type Tasks = Pick<TaskStore, 'open' | 'keptDays' | 'commit'>;
 
 /** Plans the open tasks anew, in transactions as large as may be. Repeatable: what is planned already is left alone. */
 const replanAll = (tasks: Tasks, owner: UserId, rules: DayRules, now: Date, most: number): Promise<true> =>
@@ -60,6 +60,6 @@ export const replanLater =
   async (owner: UserId, now: Date): Promise<void> => {
     const claimed = await replans.claim(owner, now);
     if (claimed === null) return;
-    await replanAll(tasks, owner, await tasks.days(owner, now), now, Number.POSITIVE_INFINITY);
+    await replanAll(tasks, owner, await tasks.keptDays(owner), now, Number.POSITIVE_INFINITY);
     await replans.finish(owner, claimed);
   };

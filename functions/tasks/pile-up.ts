@@ -24,7 +24,7 @@ export const pileUp =
   ({ tasks, jobs, newId }: PileUpNeeds) =>
   async (owner: UserId, seriesId: string, now: Date): Promise<void> => {
     const act: Act = { now, clientId: null };
-    const days = await tasks.days(owner, now);
+    const days = await tasks.keptDays(owner);
     for (let count = 0; count < mostAtOnce; count += 1) {
       const series = await tasks.series(owner, seriesId);
       const due = series && piling(series);

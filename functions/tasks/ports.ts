@@ -13,6 +13,8 @@ export interface TaskStore {
   /** With what it takes to count a completion. */
   getWithDays(owner: UserId, id: string, now: Date): Promise<{ record: TaskRecord; days: DayRules } | null>;
   days(owner: UserId, now: Date): Promise<DayRules>;
+  /** The same, but makes no profile where none is: the sweep brings nobody back who has left. */
+  keptDays(owner: UserId): Promise<DayRules>;
   series(owner: UserId, id: string): Promise<Series | null>;
   /** Everything below a place, parents before their children; a page of 1 MB a round trip. */
   below(owner: UserId, path: string): Promise<readonly TaskRecord[]>;

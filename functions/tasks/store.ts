@@ -70,6 +70,11 @@ export const dynamoTaskStore = (table: Table, shards: number): TaskStore => {
 
     days: async (owner, now) => daysOf(table, owner, await getItem(table, profileKey(owner)), now),
 
+    keptDays: async (owner) => {
+      const item = await getItem(table, profileKey(owner));
+      return item ? profileFromItem(item) : defaultProfile(owner);
+    },
+
     series: async (owner, id) => {
       const item = await getItem(table, seriesKey(owner, id));
       return item ? seriesFromItem(owner, item) : null;
