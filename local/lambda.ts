@@ -32,6 +32,8 @@ export interface LambdaOptions {
   readonly endpoints: Readonly<Record<string, string>>;
   /** Everything that functions print. */
   readonly logFile: string;
+  /** URLs of modules that each process loads before a function's code. The person's own `NODE_OPTIONS` are for the runner alone. */
+  readonly imports?: readonly string[];
   /** Hears of invocations that ended with an error. */
   readonly onError?: (functionName: string, message: string) => void;
   readonly processes?: number;
@@ -74,7 +76,7 @@ const bootstrap = join(import.meta.dirname, 'bootstrap.mjs');
 
 /** Hosts every function of the assembly: a process for each invocation that runs, kept warm for the next. */
 export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Part> => {
-  const { assembly, port, endpoints, onError = () => undefined, processes = maxProcesses } = options;
+  const { assembly, port, endpoints, imports = [], onError = () => undefined, processes = maxProcesses } = options;
   const functions = new Map<string, LambdaFunction>();
   const workers = new Map<string, Worker>();
   /** With those that have been sent away and are not gone yet. */
@@ -190,7 +192,12 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
     const id = randomUUID();
     const child = spawn(
       process.execPath,
-      ['--enable-source-maps', `--max-old-space-size=${lambda.memoryMegabytes}`, bootstrap],
+      [
+        '--enable-source-maps',
+        `--max-old-space-size=${lambda.memoryMegabytes}`,
+        ...imports.map((url) => `--import=${url}`),
+        bootstrap,
+      ],
       {
         stdio: ['pipe', 'pipe', 'pipe'],
         // Apart from our process group: Ctrl-C is for us, who end it in turn.

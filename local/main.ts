@@ -2,55 +2,70 @@
  * `npm start`: the whole backend on this machine.
  */
 import { join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { RunnerProblem } from '#local/parts.ts';
 import { type RunningPomona, startRunner } from '#local/runner.ts';
 
-const usage = `npm start -- [--port N] [--fresh] [--quiet] [--data FOLDER]
+const usage = `npm start -- [--port N] [--fresh] [--quiet] [--data FOLDER] [--import MODULE]
 
-  --port N       the first of seven ports in a row (default 4000)
-  --fresh        begin with nothing
-  --quiet        print only what went wrong
-  --data FOLDER  where data lives, and survives (default .local)`;
+  --port N         the first of seven ports in a row (default 4000)
+  --fresh          begin with nothing
+  --quiet          print only what went wrong
+  --data FOLDER    where data lives, and survives (default .local)
+  --import MODULE  a file to load first, here and in every function's process; may be repeated`;
 
 interface Options {
   readonly port: number;
   readonly fresh: boolean;
   readonly quiet: boolean;
   readonly dataFolder: string;
+  /** URLs. */
+  readonly imports: readonly string[];
 }
 
 /** @throws RunnerProblem that says how it is called */
 const readOptions = (): Options => {
   try {
-    const { port, fresh, quiet, data } = parseArgs({
+    const {
+      port,
+      fresh,
+      quiet,
+      data,
+      import: modules,
+    } = parseArgs({
       options: {
         port: { type: 'string', default: '4000' },
         fresh: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
         data: { type: 'string', default: join(import.meta.dirname, '../.local') },
+        import: { type: 'string', multiple: true, default: [] },
       },
     }).values;
     const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
     if (number < 1024 || number > 65_526) throw new Error(`--port takes a number from 1024 to 65526, not "${port}"`);
-    return { port: number, fresh, quiet, dataFolder: resolve(data) };
+    const here = pathToFileURL(`${process.cwd()}/`);
+    const imports = modules.map((module) => new URL(module, here).href);
+    return { port: number, fresh, quiet, dataFolder: resolve(data), imports };
   } catch (error) {
     throw new RunnerProblem(`${error instanceof Error ? error.message : error}\n\n${usage}`);
   }
 };
 
 const main = async (): Promise<void> => {
-  const { port, fresh, quiet, dataFolder } = readOptions();
+  const { port, fresh, quiet, dataFolder, imports } = readOptions();
   const say = (text: string): void => {
     if (!quiet) console.log(text);
   };
   const startedAt = performance.now();
+  for (const url of imports) await load(url);
 
   let stoppingSince: number | null = null;
   const starting = startRunner({
     port,
     dataFolder,
     fresh,
+    imports,
     onStep: (step, milliseconds) => say(`  ✓ ${step.padEnd(24)} ${String(Math.round(milliseconds)).padStart(5)} ms`),
     onError: (who, message) => console.error(`  ! ${who}: ${message}`),
   });
@@ -76,6 +91,15 @@ const main = async (): Promise<void> => {
   });
   if (!running || stoppingSince !== null) return;
   say(welcome(running.outputs, performance.now() - startedAt, shortest(dataFolder)));
+};
+
+/** @throws RunnerProblem when there is no such module, or it fails */
+const load = async (url: string): Promise<void> => {
+  try {
+    await import(url);
+  } catch (error) {
+    throw new RunnerProblem(`${url} cannot be loaded: ${error instanceof Error ? error.message : error}`);
+  }
 };
 
 const shortest = (folder: string): string => {

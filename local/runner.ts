@@ -23,6 +23,8 @@ export interface RunnerOptions {
   readonly dataFolder: string;
   /** Begin with nothing. */
   readonly fresh: boolean;
+  /** URLs of modules that every function's process loads first. */
+  readonly imports?: readonly string[];
   /** Hears of each step that is done. */
   readonly onStep?: (step: string, milliseconds: number) => void;
   /** Hears of invocations that ended with an error, and of what cannot go on. */
@@ -41,6 +43,7 @@ export const startRunner = async ({
   port,
   dataFolder,
   fresh,
+  imports = [],
   onStep = () => undefined,
   onError = () => undefined,
 }: RunnerOptions): Promise<RunningPomona> => {
@@ -117,6 +120,7 @@ export const startRunner = async ({
           COGNITO_IDENTITY_PROVIDER: cognitoEndpoint,
         },
         logFile: join(dataFolder, 'functions.log'),
+        imports,
         onError,
       }),
     );

@@ -44,7 +44,7 @@ const resources = {
 let folder: string;
 const started: Part[] = [];
 const errors: string[] = [];
-const start = async (processes?: number): Promise<Lambdas & Part> => {
+const start = async (processes?: number, imports?: readonly string[]): Promise<Lambdas & Part> => {
   const lambdas = await startLambdas({
     assembly: assemblyOf(
       [{ name: 'Service', template: { Resources: resources } }],
@@ -56,6 +56,7 @@ const start = async (processes?: number): Promise<Lambdas & Part> => {
     logFile: join(folder, 'functions.log'),
     onError: (name, message) => errors.push(`${name}: ${message}`),
     ...(processes !== undefined && { processes }),
+    ...(imports !== undefined && { imports }),
   });
   started.push(lambdas);
   return lambdas;
@@ -125,11 +126,19 @@ describe('invoking a function', () => {
   it('keeps the person’s own environment to itself', async () => {
     vi.stubEnv('AWS_PROFILE', 'mine');
     vi.stubEnv('AWS_SESSION_TOKEN', 'secret');
+    vi.stubEnv('NODE_OPTIONS', '--inspect');
     const own = await start();
     const environment = payloadOf(await own.invoke(arn('environment'), {}));
     vi.unstubAllEnvs();
     expect(environment).not.toHaveProperty('AWS_PROFILE');
     expect(environment).not.toHaveProperty('AWS_SESSION_TOKEN');
+    expect(environment).not.toHaveProperty('NODE_OPTIONS');
+  });
+
+  it('has loaded the modules that come first before its own code', async () => {
+    const first = `data:text/javascript,process.env.COLOUR='red';process.env.LOADED='first'`;
+    const own = await start(undefined, [first]);
+    expect(payloadOf(await own.invoke(arn('environment'), {}))).toMatchObject({ COLOUR: 'red', LOADED: 'first' });
   });
 
   it('writes down what it prints', async () => {

@@ -38,6 +38,12 @@ describe('a start that cannot be', () => {
     expect(said).not.toContain('    at ');
   });
 
+  it('says in one sentence which module it cannot load first', async () => {
+    const { code, said } = await run('--import', 'nowhere.ts', '--quiet');
+    expect(code).toBe(2);
+    expect(said).toMatch(/^file:\/\/.*\/nowhere\.ts cannot be loaded: Cannot find module .*\n$/);
+  });
+
   it('says in one sentence which port is taken, before it starts anything', async () => {
     const port = await freePorts();
     const taken = portsFrom(port).cognito;
