@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
 import type { Schemas } from '#client/pomona.ts';
 import type { OpenApi } from '#functions/openapi/document.ts';
-import { type Account, Client, expectData, signUp } from '#test/support/client.ts';
+import { type Account, Client, expectData, signUp, type Target } from '#test/support/client.ts';
 import { conformingFetch } from '#test/support/conformance.ts';
 
 /** A client that nobody has signed in. Every answer it gets is held against the target's own OpenAPI document. */
-export const anyone = async (): Promise<Client> => {
-  const target = inject('outputs');
+export const anyone = async (target: Target = inject('outputs')): Promise<Client> => {
   const document = expectData(await new Client(target).api.GET('/openapi.json'), 200) as unknown as OpenApi;
   return new Client(target, {}, conformingFetch(document, target.HttpApiUrl));
 };

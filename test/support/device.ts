@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type * as z from 'zod/mini';
 import type { Schemas } from '#client/pomona.ts';
+import { profileSchema } from '#functions/accounts/profile.ts';
 import { sessionSchema } from '#functions/pomodoro/session.ts';
 import type { toDevice } from '#functions/sync/contract.ts';
 import { taskSchema } from '#functions/tasks/task.ts';
@@ -19,7 +20,7 @@ type Incoming = z.output<(typeof toDevice)[keyof typeof toDevice]>;
 export class Device {
   readonly clientId: string = randomUUID();
   /** Signed in, and marked as this device. */
-  readonly client: Client;
+  client: Client;
   /** The newest change of everything it knows, deletions included. */
   readonly known = new Map<string, Change>();
   /** What was pushed to it, as it came. */
@@ -34,9 +35,12 @@ export class Device {
   #failure: unknown = null;
 
   constructor(client: Client) {
-    this.client = client
-      .with({ 'x-client-id': this.clientId })
-      .observedBy((method, path, status, body) => this.#remember(method, path, status, body));
+    this.client = this.#own(client);
+  }
+
+  /** Goes on with another token: the one before has run out. */
+  signIn(client: Client): void {
+    this.client = this.#own(client);
   }
 
   /** Titles of the tasks it holds, sorted. */
@@ -127,6 +131,12 @@ export class Device {
     throw new Error(`a device never saw ${what}; it holds ${this.tasks.length} tasks, ${this.titles.slice(0, 5)} …`);
   }
 
+  #own(client: Client): Client {
+    return client
+      .with({ 'x-client-id': this.clientId })
+      .observedBy((method, path, status, body) => this.#remember(method, path, status, body));
+  }
+
   #take(frame: Incoming): void {
     this.frames.push(frame);
     this.#inTurn(async () => {
@@ -157,6 +167,10 @@ export class Device {
       const session = sessionSchema.parse((body as { session: unknown }).session);
       const data = { ...session, anchor: null };
       this.#apply([{ entity: 'pomodoro', op: 'put', id: session.id, version: session.version, data }]);
+    }
+    if (room === 'me' && status === 200) {
+      const data = profileSchema.parse(body);
+      this.#apply([{ entity: 'profile', op: 'put', id: data.user_id, version: data.version, data }]);
     }
     if (room !== 'tasks') return;
     if (status === 204) {
