@@ -5,8 +5,11 @@ import type { Key } from '#shared/item.ts';
 import { errorOf, log } from '#shared/log.ts';
 import type { DueKey } from '#shared/table.ts';
 
-/** What one kind of item does when it comes due, by the first letters of its sort key. */
-export type DueWork = (key: Key, now: Date) => Promise<void>;
+/**
+ * What one kind of item does when it comes due, by the first letters of its sort key.
+ * @param hasTime asked by what takes long, before it begins anything more
+ */
+export type DueWork = (key: Key, now: Date, hasTime: () => boolean) => Promise<void>;
 
 export interface DueWorkNeeds {
   readonly clock: Clock;
@@ -36,7 +39,7 @@ export const sweep =
       const room = Object.entries(rooms).find(([start]) => key.sk.startsWith(start))?.[1];
       try {
         if (!room) throw new Error(`nobody knows what to do with ${key.sk.split('#')[0]}`);
-        await room(key, clock.now());
+        await room(key, clock.now(), () => clock.now() < until);
         done += 1;
       } catch (error) {
         failed += 1;

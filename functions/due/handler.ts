@@ -53,7 +53,7 @@ const work = sweep({
       // What follows from a claim is the stream's (functions/reminders/react.ts).
       await reminders.claim(ownerOf(key), key.sk, now);
     },
-    [prefix.series]: (key, now) => pile(ownerOf(key), key.sk.slice(prefix.series.length), now),
+    [prefix.series]: (key, now, hasTime) => pile(ownerOf(key), key.sk.slice(prefix.series.length), now, hasTime),
     [prefix.task]: (key, now) => look(ownerOf(key), key.sk.slice(prefix.task.length), now),
     [single.replan]: (key, now) => replan(ownerOf(key), now),
     [prefix.pomodoro]: (key) => pomodoro.finish(ownerOf(key)),

@@ -92,7 +92,8 @@ export const firstDateAhead = ({ timezone, start }: Rule, now: Date): string => 
 export const dueDateOf = ({ start, timezone }: Rule, date: string): string =>
   start.time === null ? date : withOffset(instantOf(date, start.time, timezone), timezone);
 
-const withOffset = (instant: Date, timezone: string): string => {
+/** An instant as the clocks of a zone show it, with their offset (RFC 3339). */
+export const withOffset = (instant: Date, timezone: string): string => {
   const { date, time } = wallClock(instant, timezone);
   const minutes = (Date.parse(`${date}T${time}Z`) - instant.getTime()) / 60_000;
   // Before zones there were offsets with seconds, which RFC 3339 cannot say.

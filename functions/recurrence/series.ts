@@ -25,6 +25,7 @@ import {
   type Occurrence,
   occurrenceAfter,
   occurrencesAfter,
+  withOffset,
 } from './occurrences.ts';
 import { type Recurrence, recurrenceSchema } from './recurrence.ts';
 import { type Rule, ruleOf } from './rule.ts';
@@ -154,6 +155,19 @@ export const placeIn = (
 export const dueDateIn = ({ recurrence }: Pick<Series, 'recurrence'>, date: string): string =>
   dueDateOf(ruleOfSeries(recurrence), date);
 
+/** When the first occurrence is due: as it was given, where the series begins with what was given. */
+export const firstDueDate = (
+  series: Pick<Series, 'recurrence' | 'latest'>,
+  given: Recurrence,
+  due: string | null,
+): string => {
+  const begins =
+    due !== null &&
+    given.recurrence_start_date === null &&
+    localStartOf(due, series.recurrence.timezone ?? 'UTC').startsWith(series.latest.date);
+  return begins ? due : dueDateIn(series, series.latest.date);
+};
+
 /** How an occurrence ended: done, or skipped (which is what cancelling or deleting it is). */
 export type Ending = 'done' | 'skipped';
 
@@ -279,23 +293,28 @@ export const splitAt = (
   latest: { ...series.latest, number: series.latest.number - number + 1 },
 });
 
-/** What is left of a series before a day; `null`: nothing. */
+/** What is left of a series before a day; `null`: nothing that could still be open. */
 export const endedAt = (series: Series, date: string): Series | null => {
+  if (!pilesUp(series.recurrence)) return null;
   const recurrence = endedBefore(ruleOfSeries(series.recurrence), date);
   return recurrence && { ...series, recurrence };
 };
 
-/** The next dates of a task's series, its own first; fewer when the series is over. */
+/**
+ * The next dates of a task's series, its own first, as it is due by now; fewer when the series is over.
+ * @param recurrence of the series; `null` when there is none any more
+ */
 export const preview = (
-  recurrence: Recurrence,
-  own: Occurrence,
+  recurrence: Recurrence | null,
+  own: Occurrence & { readonly due_date: string | null },
   count: number,
-): readonly { readonly occurrence_date: string; readonly due_date: string }[] => {
-  const rule = ruleOfSeries(recurrence);
-  return [own, ...occurrencesAfter(rule, own, count - 1)].map(({ date }) => ({
-    occurrence_date: date,
-    due_date: dueDateOf(rule, date),
-  }));
+): { occurrence_date: string; due_date: string }[] => {
+  const rule = recurrence && ruleOfSeries(recurrence);
+  const next = rule ? occurrencesAfter(rule, own, count - 1) : [];
+  return [
+    { occurrence_date: own.date, due_date: own.due_date ?? (rule ? dueDateOf(rule, own.date) : own.date) },
+    ...next.map(({ date }) => ({ occurrence_date: date, due_date: rule ? dueDateOf(rule, date) : date })),
+  ];
 };
 
 /** What a copy of a subtask begins with: as it is, unchecked, due as many days later as the occurrence it is made for. */
@@ -327,7 +346,7 @@ const movedByDays = (given: string, days: number, timezone: string): string => {
   if (isLocalDate(given)) return inYears(daysAfter(given, days), given);
   const { date, time } = wallClock(new Date(given), timezone);
   const moved = daysAfter(date, days);
-  return isLocalDate(moved) ? inYears(instantOf(moved, time, timezone).toISOString(), given) : given;
+  return isLocalDate(moved) ? inYears(withOffset(instantOf(moved, time, timezone), timezone), given) : given;
 };
 
 const inYears = (moved: string, given: string): string => (isDueDate(moved) ? moved : given);

@@ -35,11 +35,12 @@ export const syncOperations = (needs: SyncNeeds): OperationsOf<'sync'> => {
       return { status: 200 as const, body: { ...rest, changes: [...changes] } };
     }),
 
-    applyEdits: operation(syncContracts.applyEdits, async ({ principal: { owner }, body, clientId, requestId }) => {
+    applyEdits: operation(syncContracts.applyEdits, async ({ principal: { owner }, body, requestId }) => {
       const from = body.cursor ?? null;
       // A cursor that is none is refused before anything is done; one that no longer holds keeps no edit from being carried out.
       const holds = from !== null && cursorHolds(() => cursorsOf(owner, feed.stream).read(from));
-      const results = await apply(owner, body.edits, { now: clock.now(), clientId }, requestId);
+      // The results say which version was made, and not of what: its author hears of it as all other devices do.
+      const results = await apply(owner, body.edits, { now: clock.now(), clientId: null }, requestId);
       const pulled = holds ? await unlessExpired(() => pull(owner, from, defaultLimit)) : null;
       return {
         status: 200 as const,

@@ -2,7 +2,7 @@ import type { Recurrence } from '#functions/recurrence/recurrence.ts';
 import {
   advanced,
   completed,
-  dueDateIn,
+  firstDueDate,
   following,
   newSeries,
   occurrenceTask,
@@ -269,7 +269,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     ifMatch: VersionCondition | null,
     memory?: Memory,
   ): Promise<void> => {
-    await perform(owner, id, act, ifMatch, memory, false, async ({ record, days }) => {
+    await perform(owner, id, act, ifMatch, memory, true, async ({ record, days }) => {
       const series =
         scope === 'this' || record.task.series_id === null ? null : await tasks.series(owner, record.task.series_id);
       const ended = series === null || scope === 'this' ? null : ending(series, scope, { before: record, act, days });
@@ -287,6 +287,8 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
         consequences: [consequence, ...(ended?.consequences ?? [])],
         extra: [],
         series: ended?.series ?? [],
+        // What moves up stays as it is, and needs no copy.
+        copies: children === 'delete',
       };
     });
   };
@@ -321,6 +323,8 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     readonly consequences: readonly SubtreeAct[];
     /** Further writes of the same transaction. */
     readonly extra: readonly Write[];
+    /** Whether what is below an occurrence is made anew below the next one. */
+    readonly copies?: boolean;
     /** What becomes of series, apart from what follows of itself. */
     readonly series?: readonly SeriesChange[];
   }
@@ -349,17 +353,20 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
         : { record: await tasks.get(owner, id, act.now), days: anyDays };
       const before = read?.record ?? missing();
       expectVersion(before, ifMatch);
-      const days = needsDays || before.task.series_id === null ? read?.days : await tasks.days(owner, act.now);
-      const decided = await decide({ record: before, days: days ?? anyDays });
-      const { after, others, extra, series = [] } = decided;
+      const days = read?.days ?? anyDays;
+      const decided = await decide({ record: before, days });
+      const { after, others, extra, series = [], copies = true } = decided;
       const remembered = memory?.writes(before, after) ?? [];
       if (after === before) return (await commit(remembered)) && { record: before, unfinished: [] };
 
-      const effects = await effectsOnSeries(owner, [{ before, after }, ...others], series, act, days ?? anyDays);
+      const effects = await effectsOnSeries(owner, [{ before, after }, ...others], series, act, days, copies);
       const root = effects.own[0]?.after ?? after;
       const record = root === 'gone' ? before : root;
       const parts = [...Map.groupBy([...effects.consequences, ...decided.consequences], ({ path }) => path).values()];
-      const follow = await Promise.all(parts.map((acts) => followUps(tasks, owner, acts, effects.own, effects.made)));
+      const looked = await Promise.all(
+        parts.map((acts) => followUps(tasks, owner, acts, effects.own, effects.made, mostOccurrences)),
+      );
+      const follow = looked.flatMap((part) => (part === 'many' ? [] : [part]));
       const [about, beyond] = [effects.own.slice(0, 1), effects.own.slice(1)];
       const beside = [...withoutRepeats([...extra, ...effects.writes]), ...remembered];
       const everything = [
@@ -372,7 +379,9 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       ];
       // What was read at different moments does not fit together: somebody moved something in between.
       if (hasTwice(everything)) return false;
-      if (fits(everything)) return (await commit(everything)) && { record, unfinished: [] };
+      if (follow.length === looked.length && fits(everything)) {
+        return (await commit(everything)) && { record, unfinished: [] };
+      }
       if (others.length > 0 && !fits([...transitionWrites(about, act, beyond), ...beside])) {
         // Ancestors with many reminders: each may be opened before what is below it.
         await commitInParts(tasks, others, act);
@@ -467,7 +476,7 @@ const created = (
   const complete = completed(recurrence, { due_date, timezone: days.timezone, now: act.now });
   const series = newSeries(owner, seriesIdOf(id, 1), id, complete, fields);
   const place = placeIn(series, series.latest);
-  const dated = { ...fields, due_date: dueDateIn(series, series.latest.date) };
+  const dated = { ...fields, due_date: firstDueDate(series, recurrence, due_date) };
   const record = newTask({ id, owner, fields: dated, requestHash, place, ...surroundings }, act, days);
   const occurrence = isOpen(status) ? null : following(series, status === 'done' ? 'done' : 'skipped', act.now);
   if (occurrence === null) return { record, writes: seriesWrite(null, series, act.now) };
@@ -479,6 +488,9 @@ const created = (
     writes: [...seriesWrite(null, goingOn, act.now), ...creationWrites(next, act.now)],
   };
 };
+
+/** More of them follow by a job: the end of a series must not wait until all have been looked at. */
+const mostOccurrences = 25;
 
 const createdId = (owner: UserId, key: string): string => derivedId('task', owner, key);
 

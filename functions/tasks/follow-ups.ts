@@ -1,8 +1,10 @@
-import { dueDateIn, freshCopy, placeIn, seriesKey } from '#functions/recurrence/series.ts';
-import { derivedId, type UserId } from '#shared/ids.ts';
+import { dueDateIn, placeIn, seriesKey } from '#functions/recurrence/series.ts';
+import { concurrently } from '#shared/concurrently.ts';
+import type { UserId } from '#shared/ids.ts';
 import { untilItHolds } from '#shared/retry.ts';
 import { type Write, writesPerTransaction } from '#shared/table.ts';
 import { receives } from './ancestry.ts';
+import { copiesOf } from './copies.ts';
 import type { Job, JobStore, TaskStore } from './ports.ts';
 import { consequenceOf, type SubtreeAct } from './subtree-act.ts';
 import { type Act, type DayRules, editTask, placedInSeries, type TaskFields, type TaskRecord } from './task.ts';
@@ -28,6 +30,7 @@ type Reads = Pick<TaskStore, 'get' | 'getAll' | 'below' | 'open'>;
  * What is left to be done of acts that have one and the same root: what has been done already is not in it.
  * @param own what the act does itself; it changes no task twice
  * @param made what it makes itself
+ * @param most how many occurrences of a series may follow: `many` are not looked at any closer
  */
 export const followUps = async (
   tasks: Reads,
@@ -35,14 +38,20 @@ export const followUps = async (
   acts: readonly SubtreeAct[],
   own: readonly Transition[],
   made: readonly TaskRecord[],
-): Promise<FollowUps> => {
+  most = Number.POSITIVE_INFINITY,
+): Promise<FollowUps | 'many'> => {
   const [first] = acts;
   if (!first) return { transitions: [], copies: [], ends: [] };
   const changed = new Set(own.map(({ before }) => before.task.id));
   const [below, others] = await Promise.all([
     tasks.below(owner, first.path),
-    Promise.all(acts.map((act) => (act.kind === 'series' ? ofSeries(tasks, owner, act, changed) : []))),
+    Promise.all(acts.map((act) => (act.kind === 'series' ? ofSeries(tasks, owner, act, changed, most) : []))),
   ]);
+  const ofOthers: Transition[] = [];
+  for (const transitions of others) {
+    if (transitions === 'many') return 'many';
+    ofOthers.push(...transitions);
+  }
   const transitions = transitionsBelow(below, acts, changed);
   const ends = new Set(
     transitions.flatMap(({ before: { task }, after }) => (after === 'gone' && task.series_id ? [task.series_id] : [])),
@@ -56,7 +65,7 @@ export const followUps = async (
     }),
   );
   return {
-    transitions: [...transitions, ...others.flat()],
+    transitions: [...transitions, ...ofOthers],
     copies: copies.flat(),
     ends: [...ends].map((id) => ({ delete: seriesKey(owner, id) })),
   };
@@ -77,54 +86,36 @@ const transitionsBelow = (
     return after === before ? [] : [{ before, after }];
   });
 
-/** Everything below a task once more, open and unchanged, below its next occurrence. Copies have ids of their own making. */
-const copiesOf = (
-  below: readonly TaskRecord[],
-  { root_id, at, copy, ...days }: SubtreeAct,
-  next: TaskRecord,
-): readonly TaskRecord[] => {
-  if (!copy) return [];
-  const made = new Map<string, TaskRecord>([[root_id, next]]);
-  for (const source of below) {
-    const parent = made.get(source.task.parent_id ?? '');
-    // Of tasks that recur by themselves, only what they have come to.
-    if (!parent || isSuperseded(source, below)) continue;
-    const id = derivedId('copy', next.task.id, source.task.id);
-    const act = { now: new Date(at), clientId: null };
-    made.set(source.task.id, freshCopy(source, { ...copy, id, parent }, act, days));
-  }
-  made.delete(root_id);
-  return [...made.values()];
-};
-
-const isSuperseded = ({ task }: TaskRecord, all: readonly TaskRecord[]): boolean =>
-  task.series_id !== null &&
-  all.some(
-    (other) =>
-      other.task.series_id === task.series_id && (other.task.occurrence_date ?? '') > (task.occurrence_date ?? ''),
-  );
-
 /** Other open occurrences of a series, from a day on: they go, with all below them, or they change as the first one did. */
 const ofSeries = async (
   tasks: Pick<TaskStore, 'open' | 'below'>,
   owner: UserId,
   { at, series, ...days }: SubtreeAct,
   changed: ReadonlySet<string>,
-): Promise<readonly Transition[]> => {
+  most: number,
+): Promise<readonly Transition[] | 'many'> => {
   if (!series) return [];
-  const { id, from, edit } = series;
-  const concerned = (await tasks.open(owner)).filter(
-    ({ task }) => task.series_id === id && (task.occurrence_date ?? '') >= from && !changed.has(task.id),
-  );
+  const { id, from, until, edit } = series;
+  const concerned = (await tasks.open(owner)).filter(({ task }) => {
+    const date = task.occurrence_date ?? '';
+    return task.series_id === id && date >= from && (until === undefined || date < until) && !changed.has(task.id);
+  });
+  if (concerned.length > most) return 'many';
   if (edit === null) {
-    const below = await Promise.all(concerned.map(({ path }) => tasks.below(owner, path)));
-    return [...concerned, ...below.flat()].map((before) => ({ before, after: 'gone' }));
+    const below = await concurrently(concerned, readsAtOnce, ({ path }) => tasks.below(owner, path));
+    const all = below.flatMap((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
+    return [...concerned, ...all].map((before) => ({ before, after: 'gone' }));
   }
   const act: Act = { now: new Date(at), clientId: null };
   return concerned
     .filter(({ task }) => task.updated_at !== at)
     .map((before) => ({ before, after: followed(before, edit, act, days) }));
 };
+
+const readsAtOnce = 10;
 
 type SeriesEdit = NonNullable<NonNullable<SubtreeAct['series']>['edit']>;
 
@@ -171,7 +162,9 @@ export const carryOut =
     if (!first) return jobs.finish(job);
     const act: Act = { now: new Date(first.at), clientId: null };
     await untilItHolds(async () => {
-      const { transitions, copies, ends } = await followUps(tasks, job.owner, job.acts, [], []);
+      const left = await followUps(tasks, job.owner, job.acts, [], []);
+      if (left === 'many') throw new Error('there is no bound here');
+      const { transitions, copies, ends } = left;
       // Before what they are made of goes.
       for (const copying of copies) if (!(await commitCopies(tasks, copying, act))) return false;
       for (const end of ends) await tasks.commit([end]);

@@ -103,11 +103,11 @@ export const taskOperations = (needs: TaskNeeds): OperationsOf<'tasks'> => {
       taskContracts.listOccurrences,
       async ({ principal: { owner }, params: { task_id }, query: { count } }) => {
         const record = (await tasks.get(owner, task_id, clock.now())) ?? missing();
-        const { recurrence } = record.task;
-        return {
-          status: 200 as const,
-          body: { items: recurrence === null ? [] : [...preview(recurrence, placeInSeries(record), count)] },
-        };
+        const { series_id, due_date } = record.task;
+        if (series_id === null) return { status: 200 as const, body: { items: [] } };
+        const series = await tasks.series(owner, series_id);
+        const items = preview(series?.recurrence ?? null, { ...placeInSeries(record), due_date }, count);
+        return { status: 200 as const, body: { items } };
       },
     ),
 

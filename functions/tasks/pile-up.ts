@@ -18,20 +18,26 @@ const mostAtOnce = 200;
 
 /**
  * Makes the occurrences of a series that piles up whose days have begun, each in a transaction with the series' step to it: two who do so at
- * once make each once. What an outage left out is made as well. Below a closed or deleted parent, dates pass without a task.
+ * once make each once. What an outage left out is made as well. Below a closed parent, dates pass without a task.
+ * @param hasTime asked before each: what is not made is due a minute later as well
  */
 export const pileUp =
   ({ tasks, jobs, newId }: PileUpNeeds) =>
-  async (owner: UserId, seriesId: string, now: Date): Promise<void> => {
+  async (owner: UserId, seriesId: string, now: Date, hasTime: () => boolean = () => true): Promise<void> => {
     const act: Act = { now, clientId: null };
     const days = await tasks.keptDays(owner);
-    for (let count = 0; count < mostAtOnce; count += 1) {
+    for (let count = 0; count < mostAtOnce && hasTime(); count += 1) {
       const series = await tasks.series(owner, seriesId);
       const due = series && piling(series);
       if (!due || due.at > now) return;
       const latest = await tasks.get(owner, series.latest.task_id, now);
       const ancestry = latest && (await ancestryIn(tasks)(owner, latest.task.parent_id, act));
-      if (latest === null || (ancestry && !isOpen(ancestry.parent.task.status))) {
+      if (latest === null) {
+        // It went with what it stood below.
+        await tasks.commit(seriesWrite(series, null, now));
+        return;
+      }
+      if (ancestry && !isOpen(ancestry.parent.task.status)) {
         await tasks.commit(seriesWrite(series, passedOver(series, due.occurrence), now));
         continue;
       }

@@ -15,6 +15,8 @@ export interface TaskStore {
   days(owner: UserId, now: Date): Promise<DayRules>;
   /** The same, but makes no profile where none is: the sweep brings nobody back who has left. */
   keptDays(owner: UserId): Promise<DayRules>;
+  /** Whether files are attached to any of some tasks; one round trip for up to a hundred. */
+  hasFiles(owner: UserId, ids: readonly string[]): Promise<boolean>;
   series(owner: UserId, id: string): Promise<Series | null>;
   /** Everything below a place, parents before their children; a page of 1 MB a round trip. */
   below(owner: UserId, path: string): Promise<readonly TaskRecord[]>;

@@ -1,4 +1,5 @@
 import { defaultProfile, profileFromItem, profileKey } from '#functions/accounts/profile.ts';
+import { countKey } from '#functions/attachments/attachment.ts';
 import { seriesFromItem, seriesKey } from '#functions/recurrence/series.ts';
 import { inItsShard } from '#shared/due.ts';
 import type { UserId } from '#shared/ids.ts';
@@ -70,6 +71,18 @@ export const dynamoTaskStore = (table: Table, shards: number): TaskStore => {
 
     days: async (owner, now) => daysOf(table, owner, await getItem(table, profileKey(owner)), now),
 
+    hasFiles: async (owner, ids) => {
+      for (let start = 0; start < ids.length; start += keysPerRead) {
+        const part = ids.slice(start, start + keysPerRead);
+        const counts = await getItems(
+          table,
+          part.map((id) => countKey(owner, id)),
+        );
+        if (counts.some((count) => Number(count?.attachments ?? 0) > 0)) return true;
+      }
+      return false;
+    },
+
     keptDays: async (owner) => {
       const item = await getItem(table, profileKey(owner));
       return item ? profileFromItem(item) : defaultProfile(owner);
@@ -118,6 +131,9 @@ export const dynamoTaskStore = (table: Table, shards: number): TaskStore => {
     },
   };
 };
+
+/** BatchGetItem takes so many keys. */
+const keysPerRead = 100;
 
 /** A search looks at all that fits into one round trip, for most people: DynamoDB stops at 1 MB. */
 const searchLooksAt = 1_000;

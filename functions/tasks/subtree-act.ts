@@ -31,6 +31,8 @@ export const subtreeActSchema = z.object({
     z.object({
       id: z.string(),
       from: z.string(),
+      /** The day on which they end. */
+      until: z.optional(z.string()),
       edit: z.nullable(
         z.object({
           fields: z.record(z.string(), z.unknown()),

@@ -115,7 +115,7 @@ describeOnEngines('recurring tasks', (table) => {
       const here = await world(table(), '2027-03-26T23:30:00Z');
       expect(await here.create(daily, { due_date: '2027-05-01' })).toMatchObject({ occurrence_date: '2027-05-01' });
       const moment = await here.create(daily, { due_date: '2027-05-01T22:30:00Z' });
-      expect(moment).toMatchObject({ occurrence_date: '2027-05-02', due_date: '2027-05-02T00:30:00+02:00' });
+      expect(moment).toMatchObject({ occurrence_date: '2027-05-02', due_date: '2027-05-01T22:30:00Z' });
       expect(await here.create(daily)).toMatchObject({ occurrence_date: '2027-03-27', due_date: '2027-03-27' });
     });
 
@@ -290,14 +290,33 @@ describeOnEngines('recurring tasks', (table) => {
     ])('are refused when the next one is %s', async (_, touch) => {
       const here = await world(table());
       const task = await here.create(at645);
+      await here.call('POST /tasks', { body: { title: 'Below', parent_id: task.id } });
       await here.complete(task.id);
-      const [next] = await here.open();
+      const next = (await here.open()).find(({ series_id }) => series_id !== null);
       await touch(here, next?.id ?? '');
       const before = await here.all();
       const refused = await here.call('POST /tasks/{task_id}/reopen', { params: { task_id: task.id } });
       expect(refused).toMatchObject({ status: 409, body: { type: 'wrong-state' } });
       expect(await here.all()).toEqual(before);
     });
+  });
+
+  it('are not taken back behind one that was deleted meanwhile', async () => {
+    const here = await world(table());
+    const task = await here.create(at645);
+    await here.complete(task.id);
+    const [next] = await here.open();
+    await here.remove(next?.id ?? '');
+    const refused = await here.call('POST /tasks/{task_id}/reopen', { params: { task_id: task.id } });
+    expect(refused).toMatchObject({ status: 409, body: { type: 'wrong-state' } });
+    expect(datesOf(await here.open())).toEqual(['2027-03-29']);
+  });
+
+  it('come back as they were given, where they begin with that', async () => {
+    const here = await world(table());
+    for (const due_date of ['2027-03-27T05:45:30Z', '2027-03-27T06:45+01:00', '2027-03-27']) {
+      expect(await here.create(daily, { due_date })).toMatchObject({ due_date, occurrence_date: '2027-03-27' });
+    }
   });
 
   describe('skipped', () => {
@@ -418,6 +437,17 @@ describeOnEngines('recurring tasks', (table) => {
       expect(await here.needs.tasks.all(here.owner, 'open')).toHaveLength(101);
     });
 
+    it('hand them up when they are deleted so, and copy none', async () => {
+      const here = await world(table());
+      const task = await here.create(at645);
+      await here.call('POST /tasks', { body: { title: 'Below', parent_id: task.id } });
+      await here.remove(task.id, 'children=reparent');
+      expect((await here.open()).map(({ title, parent_id }) => [title, parent_id]).sort()).toEqual([
+        ['Below', null],
+        ['Water the plants', null],
+      ]);
+    });
+
     it('rest with the parent that closes above them', async () => {
       const here = await world(table());
       const { body } = await here.call('POST /tasks', { body: { title: 'Garden' } });
@@ -479,6 +509,39 @@ describeOnEngines('recurring tasks', (table) => {
       expect(datesOf(await here.open())).toEqual(['2027-03-28']);
     });
 
+    it('that were split are two, each with its own latest', async () => {
+      const here = await world(table());
+      const first = await here.create({ ...piling, count: 30 });
+      here.until('2027-03-31T08:00:00Z');
+      await here.sweepNow();
+      const third = (await here.open()).find(({ occurrence_date }) => occurrence_date === '2027-03-29');
+      await here.patch(third?.id ?? '', { title: 'P2' }, 'scope=following');
+      expect(await here.get(first.id)).toMatchObject({
+        recurrence: { recurrence_end_date: '2027-03-28', count: null },
+      });
+      const { body } = await here.call('GET /tasks/{task_id}/occurrences', { params: { task_id: first.id } });
+      expect((body as { items: object[] }).items).toHaveLength(2);
+      await here.patch(first.id, { recurrence: { interval: 2 } });
+      here.until('2027-04-02T08:00:00Z');
+      await here.sweepNow();
+      const dates = datesOf(await here.open());
+      expect(dates).toEqual([...new Set(dates)]);
+      expect(dates.slice(-2)).toEqual(['2027-04-01', '2027-04-02']);
+    });
+
+    it('by hundreds are ended at once, and follow in parts', { timeout: 120_000 }, async () => {
+      const here = await world(table());
+      await here.create(piling);
+      here.until('2027-06-30T08:00:00Z');
+      await here.sweepNow();
+      const open = await here.needs.tasks.all(here.owner, 'open');
+      expect(open.length).toBeGreaterThan(90);
+      await here.remove(open[0]?.task.id ?? '', 'scope=all');
+      expect(await here.open()).toEqual([]);
+      await here.sweepNow();
+      expect(await here.open()).toEqual([]);
+    });
+
     it('are changed and deleted from one on, or all', async () => {
       const here = await world(table());
       await here.create(piling);
@@ -538,6 +601,40 @@ describeOnEngines('recurring tasks', (table) => {
       expect(changed).toMatchObject({ occurrence_date: '2027-03-29', due_date: '2027-03-29T06:45:00+02:00' });
       await here.complete(task.id);
       expect(datesOf(await here.open())).toEqual(['2027-04-05']);
+    });
+
+    it('keep the day that their start meant, and what is left of their count', async () => {
+      const here = await world(table(), '2027-01-30T08:00:00Z');
+      const monthly = { recurrence_pattern: 'monthly', recurrence_start_date: '2027-01-31', count: 4 };
+      const task = await here.create(monthly);
+      await here.complete(task.id);
+      const [second] = await here.open();
+      const changed = await here.patch(second?.id ?? '', { recurrence: { when_open: 'pile_up' } });
+      expect(changed).toMatchObject({ due_date: '2027-02-28', recurrence: { count: 3 } });
+      const { body } = await here.call('GET /tasks/{task_id}/occurrences', { params: { task_id: changed.id } });
+      const dates = (body as { items: { occurrence_date: string }[] }).items.map((item) => item.occurrence_date);
+      expect(dates).toEqual(['2027-02-28', '2027-03-31', '2027-04-30']);
+    });
+
+    it('to another day, take those behind them along, where their start alone says which', async () => {
+      const here = await world(table());
+      const weekly = await here.create({ recurrence_pattern: 'weekly', recurrence_start_date: '2027-03-29T09:00' });
+      const moved = await here.patch(weekly.id, { due_date: '2027-03-30T10:00+02:00' }, 'scope=following');
+      expect(moved).toMatchObject({ occurrence_date: '2027-03-30', due_date: '2027-03-30T10:00:00+02:00' });
+      await here.complete(moved.id);
+      expect((await here.open()).map(({ due_date }) => due_date)).toEqual(['2027-04-06T10:00:00+02:00']);
+    });
+
+    it('once they are closed, only begin nothing new', async () => {
+      const here = await world(table());
+      const task = await here.create(at645);
+      const done = await here.complete(task.id);
+      const params = { task_id: task.id };
+      const body = { recurrence: { recurrence_pattern: 'weekly' } };
+      expect((await here.call('PATCH /tasks/{task_id}', { params, body })).status).toBe(409);
+      expect(await here.get(task.id)).toEqual(done);
+      expect(await here.patch(task.id, { recurrence: null })).toMatchObject({ status: 'done', series_id: null });
+      expect(await here.open()).toMatchObject([{ recurrence: { recurrence_pattern: 'daily' } }]);
     });
 
     it('by what GET gave, stay in their series', async () => {
