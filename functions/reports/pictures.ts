@@ -1,4 +1,5 @@
-import { dayChart, rankChart } from './chart.ts';
+import { dayChart } from './day-chart.ts';
+import { rankChart } from './rank-chart.ts';
 import type { PomodorosReport, TagsReport, TasksReport } from './reports.ts';
 
 /** Reports as SVG, for a person to look at. */
