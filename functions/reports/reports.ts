@@ -97,9 +97,10 @@ export const reportsFrom = ({ reports, clock }: ReportNeeds) => {
     // The one that was last may be over since the rows were read, or without anybody having noticed.
     const last = settled(person.session, now, profile);
     const sessions = last === null || found.some(({ id }) => id === last.id) ? found : [...found, last];
-    const counted = sessions
-      .filter(({ day }) => day !== null && isWithin(range, day))
-      .map((session) => ({ tags: session.task_tags, amount: countsOf(session)?.focus_seconds ?? 0 }));
+    const counted = sessions.flatMap((session) => {
+      const counts = session.day !== null && isWithin(range, session.day) ? countsOf(session) : null;
+      return counts ? [{ tags: session.task_tags, amount: counts.focus_seconds }] : [];
+    });
     return { basis: 'focus', ...range, tags: rankedTags(counted, limit, minutesOf) };
   };
 

@@ -178,7 +178,7 @@ it.skipIf(!inject('engines').dynoxide)(
         }
         await expectReports(ada, diary);
       }),
-      { numRuns: lives },
+      { numRuns: lives, endOnFailure: true },
     );
     table.client.destroy();
   },
