@@ -35,9 +35,9 @@ const days = { timezone: 'UTC', day_start: '00:00' };
 /** Open tasks of everybody, however long their history: what people see every day. */
 const openTasks = 50;
 
-/** When a task of the history was done: a hundred in the last month, of everybody; the others before that, twenty a day. */
+/** When a task of the history was done: a hundred in the last thirty days, of everybody; the others well before that, twenty a day. */
 const doneAt = (index: number): Date =>
-  secondsAfter(new Date(), -daysInSeconds(index < 100 ? index % 30 : 31 + Math.floor((index - 100) / 20)));
+  secondsAfter(new Date(), -daysInSeconds(index < 100 ? index % 30 : 40 + Math.floor((index - 100) / 20)));
 
 interface Person {
   readonly owner: UserId;
