@@ -97,6 +97,10 @@ export class ServiceStack extends Stack {
     table.grant(attachmentArrival, ['GetItem', 'PutItem', 'UpdateItem']);
     new AttachmentArrival(this, 'AttachmentArrival', { files, receiver: attachmentArrival });
 
+    const reports = functionFor('reports', { TABLE_NAME: table.tableName });
+    table.grant(reports, ['BatchGetItem', 'Query']);
+    table.grantQuery(reports, ['by_state']);
+
     const sync = functionFor('sync', {
       TABLE_NAME: table.tableName,
       TABLE_STREAM_ARN: table.streamArn,
@@ -163,7 +167,7 @@ export class ServiceStack extends Stack {
     const api = new PublicApi(this, 'PublicApi', {
       config,
       identity,
-      features: { accounts, tasks, guest, pomodoro, attachments, sync, mail: unsubscribe, openapi },
+      features: { accounts, tasks, guest, pomodoro, attachments, reports, sync, mail: unsubscribe, openapi },
     });
 
     const reactions = functionFor('reactions', {

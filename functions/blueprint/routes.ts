@@ -100,6 +100,28 @@ export const routes = [
     auth: 'user',
   },
 
+  {
+    operationId: 'reportTasksCompleted',
+    method: 'GET',
+    path: '/reports/tasks_completed_by_day',
+    feature: 'reports',
+    auth: 'user',
+  },
+  {
+    operationId: 'reportPomodorosCompleted',
+    method: 'GET',
+    path: '/reports/total_pomodoros_completed',
+    feature: 'reports',
+    auth: 'user',
+  },
+  {
+    operationId: 'reportFrequentTags',
+    method: 'GET',
+    path: '/reports/most_frequent_tags',
+    feature: 'reports',
+    auth: 'user',
+  },
+
   { operationId: 'pullChanges', method: 'GET', path: '/sync', feature: 'sync', auth: 'user' },
   { operationId: 'applyEdits', method: 'POST', path: '/sync', feature: 'sync', auth: 'user' },
   { operationId: 'listConflicts', method: 'GET', path: '/sync/conflicts', feature: 'sync', auth: 'user' },

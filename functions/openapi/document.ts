@@ -79,6 +79,7 @@ const featureDescriptions: Readonly<Record<Feature, string>> = {
   pomodoro: 'Focus sessions and breaks, timed by the server.',
   attachments:
     'Files of tasks. They go to the store and come from it by links; `file_url` is a secret that opens one for a quarter of an hour.',
+  reports: 'What was done, by the days of the person it is about: as JSON, or as a chart to look at.',
   sync: 'What keeps devices alike: changes by cursor, and tickets for the WebSocket.',
   mail: 'Stopping the mail that Pomona sends.',
   openapi: 'The service about itself.',
@@ -173,8 +174,17 @@ const successes = (definition: Contract, schemas: SchemaCollector): Readonly<Rec
         ...alwaysThere,
         ...(status === '201' && { Location: text('Where the new thing is.') }),
         ...((hasTag || status === '201') && { ETag: text('The version, in quotes.') }),
+        ...(definition.picture && {
+          Vary: text('`Accept` decides whether it is JSON or a picture.'),
+          'Content-Security-Policy': text('With a picture: nothing is loaded or run.'),
+        }),
       },
-      ...(schema && { content: { 'application/json': { schema: schemas.of(schema, 'output') } } }),
+      ...(schema && {
+        content: {
+          'application/json': { schema: schemas.of(schema, 'output') },
+          ...(definition.picture && status === '200' && { 'image/svg+xml': { schema: { type: 'string' } } }),
+        },
+      }),
       ...(definition.page && status === '200' && { content: { 'text/html': { schema: { type: 'string' } } } }),
     },
   ]);

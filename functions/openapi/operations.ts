@@ -4,6 +4,7 @@ import { attachmentContracts } from '#functions/attachments/contract.ts';
 import { guestContracts } from '#functions/guest/contract.ts';
 import { mailContracts } from '#functions/mail/contract.ts';
 import { pomodoroContracts } from '#functions/pomodoro/contract.ts';
+import { reportContracts } from '#functions/reports/contract.ts';
 import { fromDevice, syncContracts, toDevice } from '#functions/sync/contract.ts';
 import { taskContracts } from '#functions/tasks/contract.ts';
 import type { OperationsOf } from '#shared/http-handler.ts';
@@ -19,6 +20,7 @@ const contracts = {
   ...guestContracts,
   ...pomodoroContracts,
   ...attachmentContracts,
+  ...reportContracts,
   ...syncContracts,
   ...mailContracts,
   ...openapiContracts,

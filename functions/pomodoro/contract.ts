@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
-import { isLocalDate } from '#shared/days.ts';
 import { type Contract, contract } from '#shared/operation.ts';
-import { wholeNumber } from '#shared/parameters.ts';
+import { localDate, wholeNumber } from '#shared/parameters.ts';
 import { interruptions, kinds, plannedRange, sessionSchema, toldSessionSchema } from './session.ts';
 
 z.globalRegistry.add(sessionSchema, { id: 'PomodoroSession' });
@@ -35,8 +34,6 @@ const whichSession = { session_id: z.optional(z.uuid()) };
 
 /** A body that may be left out. */
 const which = z.prefault(z.strictObject(whichSession), {});
-
-const localDate = z.string().check(z.refine(isLocalDate, 'must be a date (2026-11-23)'));
 
 export const pomodoroContracts = {
   startSession: contract({

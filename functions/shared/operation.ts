@@ -26,6 +26,8 @@ export interface Contract {
   readonly anyBody?: true;
   /** Its 200 is a page of HTML, for a person. */
   readonly page?: true;
+  /** Its 200 is also there as a picture (SVG), for whoever prefers one. */
+  readonly picture?: true;
   /** Each success by its status; `null`: no body. */
   readonly replies: Readonly<Record<number, Schema | null>>;
   /** What may go wrong, beside the failures that every operation of its kind shares. */
@@ -63,6 +65,8 @@ export interface Request<C extends Contract, A extends Auth> {
   readonly idempotency: Idempotency | null;
   /** Whether it is a browser that asks, for somebody to read (`Accept: text/html`). */
   readonly wantsPage: boolean;
+  /** Whether somebody rather looks at a picture than reads JSON (`Accept: image/svg+xml`). */
+  readonly wantsPicture: boolean;
 }
 
 /** Whether a version satisfies `If-Match` (RFC 9110 §13.1.1). */
@@ -82,6 +86,8 @@ type ReplyOf<C extends Contract> = {
     readonly version?: number;
     /** HTML, where the contract declares a page. */
     readonly page?: string;
+    /** SVG that goes out instead of the body, where the contract declares a picture. */
+    readonly picture?: string;
   } & (C['replies'][Status] extends Schema
     ? { readonly body: z.input<C['replies'][Status]> }
     : { readonly body?: never });
@@ -168,7 +174,27 @@ const readRequest = (definition: Contract, event: HttpEvent) => {
     ifMatch: headers.ifMatch,
     idempotency: key === null ? null : { key, requestHash: requestHashOf(body) },
     wantsPage: /\btext\/html\b/i.test(event.headers.accept ?? ''),
+    wantsPicture: prefersPicture(event.headers.accept),
   };
+};
+
+/** RFC 9110 §12.5.1: what weighs more, then what is named more closely. Where both are welcome alike, it is JSON. */
+const prefersPicture = (accept = '*/*'): boolean => {
+  const weights = new Map(
+    accept.split(',').map((range) => {
+      const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+      const weight = parameters.find((parameter) => parameter.startsWith('q='));
+      return [type, weight === undefined ? 1 : Number(weight.slice(2)) || 0];
+    }),
+  );
+  const wishFor = (type: string) => {
+    const ranges = [type, type.replace(/\/.*/, '/*'), '*/*'];
+    const named = ranges.findIndex((range) => weights.has(range));
+    return { weight: weights.get(ranges[named] ?? '') ?? 0, named };
+  };
+  const [picture, json] = [wishFor('image/svg+xml'), wishFor('application/json')];
+  if (picture.weight !== json.weight) return picture.weight > json.weight;
+  return picture.weight > 0 && picture.named < json.named;
 };
 
 /** An id of a wrong form names nothing that exists. */
@@ -330,7 +356,7 @@ const canonicalJson = (value: unknown): string =>
 
 const answerOf = (
   definition: Contract,
-  reply: { status: number; body?: unknown; location?: string; version?: number; page?: string },
+  reply: { status: number; body?: unknown; location?: string; version?: number; page?: string; picture?: string },
   event: HttpEvent,
 ): Answer => {
   const headers: Record<string, string> = { 'cache-control': 'no-store' };
@@ -344,6 +370,12 @@ const answerOf = (
   if (definition.page && reply.page !== undefined) {
     return { status: reply.status, headers: { ...headers, ...pageHeaders }, text: reply.page };
   }
+  if (definition.picture) {
+    headers.vary = 'accept';
+    if (reply.picture !== undefined) {
+      return { status: reply.status, headers: { ...headers, ...pictureHeaders }, text: reply.picture };
+    }
+  }
   const schema = definition.replies[reply.status];
   if (!schema) return { status: reply.status, headers };
   return { status: reply.status, headers, body: schema.parse(reply.body) };
@@ -355,4 +387,10 @@ const pageHeaders: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
+};
+
+/** Opened by itself, a picture is a document: it may have its style, and nothing else. */
+const pictureHeaders: Readonly<Record<string, string>> = {
+  'content-type': 'image/svg+xml',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 };

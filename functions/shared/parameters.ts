@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isLocalDate } from '#shared/days.ts';
 
 /** A whole number, out of the text of a query parameter. */
 export const wholeNumber = (min: number, max: number) =>
@@ -12,6 +13,9 @@ export const uuid = z.pipe(
   z.uuid(),
   z.transform((id: string) => id.toLowerCase()),
 );
+
+/** A day of the calendar, as a date. */
+export const localDate = z.string().check(z.refine(isLocalDate, 'must be a date (2026-11-23)'));
 
 /** What the server decides: accepted in what a client puts back, and ignored. */
 export const ignored = z.optional(z.unknown());

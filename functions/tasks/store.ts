@@ -20,7 +20,7 @@ import {
 } from '#shared/table.ts';
 import { rangeBelow } from './path.ts';
 import type { StateRange, TaskStore } from './ports.ts';
-import { type DayRules, requestHashOf, stateKey, type TaskRecord, taskFromItem, taskKey } from './task.ts';
+import { type DayRules, requestHashOf, stateBegins, stateKey, type TaskRecord, taskFromItem, taskKey } from './task.ts';
 import { creationWrites } from './writes.ts';
 
 /** Tasks in the single table. @param shards over which that which comes due is spread */
@@ -141,7 +141,7 @@ const searchLooksAt = 1_000;
 const stateRange = (owner: UserId, state: StateRange): Range => ({
   pk: userKey(owner, '').pk,
   index: 'by_state',
-  ...(state !== 'any' && { beginsWith: state === 'open' ? '1#' : '2#' }),
+  ...(state !== 'any' && { beginsWith: stateBegins[state] }),
 });
 
 /** A key of `by_state` ends with the task's id, which is all that the table's own key needs. */

@@ -404,11 +404,14 @@ export const requestHashOf = (item: Item): string | null =>
 /** Milliseconds at which every four-digit year is over: counting down to it sorts the newest first. */
 const endOfYears = Date.UTC(10_000, 0);
 
+/** How a {@link stateKey} begins. */
+export const stateBegins = { open: '1#', closed: '2#' } as const;
+
 /** Open tasks by due date, undated last; then closed ones, newest first: one ascending range is the default list. */
 export const stateKey = ({ task, closed }: TaskRecord): string =>
   closed === null
-    ? `1#${task.due_date === null ? '~' : dueKey(task.due_date)}#${task.id}`
-    : `2#${String(endOfYears - Date.parse(closed.at)).padStart(15, '0')}#${task.id}`;
+    ? `${stateBegins.open}${task.due_date === null ? '~' : dueKey(task.due_date)}#${task.id}`
+    : `${stateBegins.closed}${String(endOfYears - Date.parse(closed.at)).padStart(15, '0')}#${task.id}`;
 
 /** A {@link stateKey}, whoever says it. */
 export const stateKeys = /^(1#[-0-9TZ:.~]{1,24}|2#\d{15})#[0-9a-f-]{36}$/;

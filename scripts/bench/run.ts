@@ -5,6 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { reportsFrom } from '#functions/reports/reports.ts';
+import { dynamoReportStore } from '#functions/reports/store.ts';
 import { changeOf } from '#functions/sync/change.ts';
 import { cursorsOf } from '#functions/sync/feed.ts';
 import { appendRows, dynamoFeedReader } from '#functions/sync/feed-store.ts';
@@ -13,7 +15,8 @@ import { listTasks } from '#functions/tasks/listing.ts';
 import { everything } from '#functions/tasks/query.ts';
 import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import { completeTask, itemOfTask, newTask, type TaskRecord } from '#functions/tasks/task.ts';
-import { systemClock } from '#shared/clock.ts';
+import { creationWrites } from '#functions/tasks/writes.ts';
+import { daysInSeconds, secondsAfter, systemClock } from '#shared/clock.ts';
 import { newId, type UserId, userId } from '#shared/ids.ts';
 import { type Item, userKey } from '#shared/item.ts';
 import { itemsOf } from '#test/support/table.ts';
@@ -31,6 +34,10 @@ const days = { timezone: 'UTC', day_start: '00:00' };
 
 /** Open tasks of everybody, however long their history: what people see every day. */
 const openTasks = 50;
+
+/** When a task of the history was done: a hundred in the last thirty days, of everybody; the others well before that, twenty a day. */
+const doneAt = (index: number): Date =>
+  secondsAfter(new Date(), -daysInSeconds(index < 100 ? index % 30 : 40 + Math.floor((index - 100) / 20)));
 
 interface Person {
   readonly owner: UserId;
@@ -59,10 +66,23 @@ const person = (history: number): Person => {
     ...Array.from({ length: 20 }, (_, index) => make(`below ${index}`, root)),
     ...Array.from({ length: openTasks - 21 }, (_, index) => make(`open ${index}`)),
     ...Array.from({ length: history }, (_, index) =>
-      completeTask(make(`done ${index}`), { now: new Date(), clientId: null }, days),
+      completeTask(make(`done ${index}`), { now: doneAt(index), clientId: null }, days),
     ),
   ];
-  return { owner, history, root, items: records.map(itemOfTask) };
+  return { owner, history, root, items: itemsOfAll(records) };
+};
+
+/** As the transactions that create them would leave them, counters included. */
+const itemsOfAll = (records: readonly TaskRecord[]): readonly Item[] => {
+  const writes = records.flatMap((record) => creationWrites(record, new Date()));
+  const counts = Map.groupBy(
+    writes.flatMap((write) => ('update' in write ? [write.update] : [])),
+    ({ sk }) => sk,
+  );
+  return [
+    ...writes.flatMap((write) => ('put' in write ? [write.put] : [])),
+    ...[...counts.values()].map((keys): Item => ({ ...keys[0], completed: keys.length })),
+  ];
 };
 
 const stream = 'bench';
@@ -92,6 +112,7 @@ const run = async (): Promise<void> => {
   const feed = { table, stream };
   const list = listTasks({ tasks });
   const pull = pullChanges({ feed: dynamoFeedReader(feed), clock: systemClock });
+  const reports = reportsFrom({ reports: dynamoReportStore(table), clock: systemClock });
   const request = { filter: everything, order: null, view: 'flat', limit: 50, skip: 0, cursor: null } as const;
 
   const measured = [];
@@ -106,6 +127,11 @@ const run = async (): Promise<void> => {
         list(owner, { ...request, filter: { ...everything, status: 'open', search_term: 'open 7' } }, new Date()),
       'head of the log': () => dynamoFeedReader(feed).head(owner),
       'first page of a snapshot': () => pull(owner, null, 50),
+      'tasks completed by day': () => reports.tasksCompleted(owner, {}),
+      'pomodoros completed by day': () => reports.pomodorosCompleted(owner, {}),
+      'tags of the last month': () => reports.frequentTags(owner, { basis: 'completed', limit: 10 }),
+      'tags in focus': () => reports.frequentTags(owner, { basis: 'focus', limit: 10 }),
+      'tags of what is open': () => reports.frequentTags(owner, { basis: 'open', limit: 10 }),
     };
     for (const [name, read] of Object.entries(reads)) {
       measured.push({ name, history, ...(await costOf(table, read)) });

@@ -42,6 +42,10 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
     'attachments/*': 's3: DeleteObject GetObject',
     'attachments bucket': 's3: ListBucket',
   },
+  reports: {
+    table: 'dynamodb: BatchGetItem Query',
+    'table, by_state': 'dynamodb: Query',
+  },
   sync: {
     table: 'dynamodb: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
     'table, by_state': 'dynamodb: Query',

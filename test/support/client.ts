@@ -84,7 +84,8 @@ export class Client {
 
 const bodyOf = async (response: Response): Promise<unknown> => {
   const text = await response.text();
-  return text === '' ? null : JSON.parse(text);
+  if (text === '') return null;
+  return /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
 };
 
 /** @throws Error that shows what came instead */

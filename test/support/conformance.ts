@@ -58,7 +58,7 @@ export const conformanceOf = (document: OpenApi) => {
       .map((step) => encodeURIComponent(String(step).replaceAll('~', '~0').replaceAll('/', '~1')))
       .join('/');
     const validate = ajv.getSchema(`openapi#/${pointer}`) ?? differ('its schema cannot be read');
-    const parsed = JSON.parse(body);
+    const parsed = /json/.test(type) ? JSON.parse(body) : body;
     if (!validate(parsed)) differ(ajv.errorsText(validate.errors));
     if (type === 'application/problem+json' && parsed.status !== status) differ('the problem says another status');
   };

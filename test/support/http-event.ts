@@ -61,7 +61,7 @@ export const httpEvent = (
   };
 };
 
-/** What a function answered, its body read as JSON (`null`: none). */
+/** What a function answered, its body read as what it is: JSON, or else text (`null`: none). */
 export interface Answered {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -83,7 +83,7 @@ export const callerOf = (handler: HttpHandler) => {
     return {
       status: statusCode,
       headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-      body: body === undefined ? null : JSON.parse(body),
+      body: body === undefined ? null : /json/.test(String(headers['content-type'])) ? JSON.parse(body) : body,
     };
   };
 };

@@ -235,3 +235,39 @@ describe('an answer', () => {
     await expect(answer(httpEvent('GET /things'))).rejects.toThrow('its authorizer is missing');
   });
 });
+
+describe('whether a picture is wanted', () => {
+  const wants = async (accept?: string): Promise<boolean> =>
+    (await received(contract({ summary: 'Looks', picture: true, replies }), accept ? { headers: { accept } } : {}))
+      .wantsPicture;
+
+  it.each([
+    'image/svg+xml',
+    'IMAGE/SVG+XML; charset=utf-8',
+    'image/*',
+    'image/svg+xml, application/json;q=0.9',
+    'application/json;q=0.5, image/svg+xml;q=0.6',
+    'image/svg+xml, */*',
+    // What Chrome and Firefox ask of an <img>.
+    'image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8',
+    'image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5',
+  ])('yes: %s', async (accept) => {
+    expect(await wants(accept)).toBe(true);
+  });
+
+  it.each([
+    undefined,
+    '*/*',
+    'application/json',
+    'application/json, text/plain, */*',
+    'application/json, image/svg+xml',
+    'image/svg+xml;q=0',
+    'image/svg+xml;q=0, image/*',
+    'image/svg+xml;q=0.5, */*',
+    'image/svg+xml;q=much',
+    'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
+    'image/png',
+  ])('no: %s', async (accept) => {
+    expect(await wants(accept)).toBe(false);
+  });
+});

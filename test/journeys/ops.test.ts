@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { prefix } from '#blueprint/table.ts';
+import { userId } from '#shared/ids.ts';
+import { userKey } from '#shared/item.ts';
+import { openTable, type Table, updateItem } from '#shared/table.ts';
+import { at, expectData } from '#test/support/client.ts';
+import { somebody } from './support.ts';
+
+const dynamodbEndpoint = inject('dynamodbEndpoint');
+
+describe.skipIf(!dynamodbEndpoint)('who looks after a Pomona', () => {
+  let folder: string;
+  let table: Table;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pomona-ops-'));
+    await writeFile(join(folder, 'outputs.json'), JSON.stringify(inject('outputs')));
+    table = openTable(
+      { TABLE_NAME: inject('outputs').TableName },
+      {
+        endpoint: dynamodbEndpoint ?? '',
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      },
+    );
+  });
+  afterAll(async () => {
+    table.client.destroy();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** @returns the exit code, and what was printed */
+  const ops = (...args: readonly string[]): Promise<readonly [number | null, string]> =>
+    new Promise((resolve) => {
+      const program = join(import.meta.dirname, '../../scripts/ops/run.ts');
+      const child = spawn(process.execPath, [program, ...args, '--outputs', join(folder, 'outputs.json')]);
+      let printed = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (text) => {
+          printed += text;
+        });
+      }
+      child.once('exit', (code) => resolve([code, printed]));
+    });
+
+  it('counts anew what somebody has done, finds no difference, and finds one', async () => {
+    const ada = await somebody();
+    const { api } = ada.client;
+    const task = expectData(await api.POST('/tasks', { body: { title: 'Milk' } }), 201);
+    expectData(await api.POST('/tasks/{task_id}/complete', at(task.id)), 200);
+    const users = ['--user', ada.email, '--user', task.user_id];
+    expect(await ops('recount', ...users)).toEqual([0, expect.stringMatching(/no difference\n.*no difference\n$/)]);
+
+    const day = userKey(userId(task.user_id), `${prefix.day}2026-01-01`);
+    await updateItem(table, day, { add: { completed: 2 } });
+    const [code, printed] = await ops('recount', ...users.slice(0, 2));
+    expect([code, printed]).toEqual([1, expect.stringContaining('2026-01-01 completed: 2 counted, 0 in the rows')]);
+
+    expect((await ops('recount', ...users.slice(0, 2), '--fix'))[0]).toBe(0);
+    expect(await ops('recount', ...users)).toEqual([0, expect.not.stringContaining('2026-01-01')]);
+  }, 60_000);
+
+  it('hears of what cannot be done', async () => {
+    expect(await ops('recount')).toEqual([2, expect.stringContaining('npm run ops')]);
+    expect(await ops('recant', '--user', 'ada')).toEqual([2, expect.stringContaining('npm run ops')]);
+    const nobody = ['--user', 'nobody@pomona.example'];
+    expect(await ops('recount', ...nobody)).toEqual([2, 'Nobody has the address nobody@pomona.example.\n']);
+  }, 60_000);
+});
