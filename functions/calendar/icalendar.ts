@@ -90,7 +90,7 @@ const vevent = ({ task, start, repetition, insteadOf, alarms }: CalendarEvent, z
   if (task.description) event.addPropertyWithValue('description', beginningOf(oneBreak(task.description)));
   if (task.tags.length > 0) {
     const categories = new ICAL.Property('categories');
-    categories.setValues([...task.tags]);
+    categories.setValues(task.tags.map(oneBreak));
     event.addProperty(categories);
   }
   if (task.priority !== 'none') event.addPropertyWithValue('priority', priorityNumbers[task.priority]);
