@@ -32,9 +32,25 @@ export const repetitionFrom = (rule: Rule, occurrence: Occurrence): Repetition |
 /** A rule without a clamp, of which nothing is left to the start. `null`: there is none. */
 const plainly = (rule: Rule): Expandable | null => {
   const named = namedBy(rule, dayOf(rule.start.date));
-  const explicit = { ...rule, byDay: named.byDay, byMonth: named.byMonth, byMonthDay: named.byMonthDay };
+  const byDay = evenly(rule, named.byDay);
+  if (byDay === null) return null;
+  const explicit = { ...rule, byDay, byMonth: named.byMonth, byMonthDay: named.byMonthDay };
   if (rule.frequency === 'WEEKLY' && rule.bySetPos.length > 0) return weekly(explicit);
   return rule.clamped && named.byMonthDay.length > 0 ? unclamped(explicit) : explicit;
+};
+
+/**
+ * Weekdays, each once: programs take `MO,2TU` for days that are both. Every one in a month is its first to its fifth; in a year there would be
+ * a 53rd, which some look for in the next.
+ */
+const evenly = ({ byDay }: Rule, named: readonly WeekdayOfPeriod[]): readonly WeekdayOfPeriod[] | null => {
+  const every = new Set(byDay.filter(({ ordinal }) => ordinal === 0).map(({ weekday }) => weekday));
+  const others = byDay.filter(({ weekday }) => !every.has(weekday));
+  if (every.size === 0) return named;
+  if (others.length === 0) return [...every].map((weekday) => ({ weekday, ordinal: 0 }));
+  if (named.some(({ ordinal }) => ordinal > 5)) return null;
+  const first = [1, 2, 3, 4, 5];
+  return [...[...every].flatMap((weekday) => first.map((ordinal) => ({ weekday, ordinal }))), ...others];
 };
 
 /** Programs count the days of a first week differently, and need not: a whole week always has the same. */

@@ -68,16 +68,25 @@ const clockOf = (instant: Date | DateWithTimeZone, timezone: string): string => 
 const { rrulestr } = 'default' in library ? (library.default as typeof library) : library;
 
 /** By rrule, to which each local time is one in UTC. */
-export const expandedByRrule: Expander = (text, limit) => {
+export const expandedByRrule: Expander = (text, limit, timezone) => {
   const lines = eventLinesOf(text).filter((line) => /^(DTSTART|RRULE|RDATE)/.test(line));
   const isDay = lines.some((line) => line.startsWith('DTSTART;VALUE=DATE:'));
   const floating = lines.map((line) =>
     line.replace(/;(TZID=[^:]+|VALUE=DATE)(?=:)/, '').replace(/\b(\d{8})(?=,|$)/g, '$1T000000'),
   );
-  const set = rrulestr(floating.join('\n'), { forceset: true });
+  const set = rrulestr(
+    floating.join('\n').replace(/(?<=UNTIL=)\d{8}T\d{6}Z/, (until) => localOf(until, timezone)),
+    { forceset: true },
+  );
   const dates: Date[] = [];
   set.all((date) => dates.push(date) < limit);
   return dates.map((date) => date.toISOString().slice(0, isDay ? 10 : 16));
+};
+
+/** @param until a time in UTC: `20270101T225959Z` */
+const localOf = (until: string, timezone: string): string => {
+  const instant = new Date(until.replace(/^(....)(..)(..T..)(..)/, '$1-$2-$3:$4:'));
+  return `${clockOf(instant, timezone).replace(/[-:]/g, '')}00Z`;
 };
 
 /** The lines of a calendar's only event, unfolded. */

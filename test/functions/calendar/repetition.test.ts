@@ -67,6 +67,12 @@ describe('the RRULE of a series', () => {
       'FREQ=MONTHLY;BYDAY=1MO,2MO,3MO,4MO,5MO,2TU',
     ],
     [
+      'what is said twice: every Monday, and the last but one',
+      '2026-11-02',
+      { rrule: 'FREQ=YEARLY;BYDAY=MO,-2MO' },
+      'FREQ=YEARLY;BYDAY=MO',
+    ],
+    [
       'what programs read differently: the last of some days of a week',
       '2026-11-23',
       { rrule: 'FREQ=WEEKLY;BYDAY=FR,SU,WE;BYSETPOS=-1;WKST=SU' },
