@@ -31,6 +31,7 @@ export class ServiceStack extends Stack {
 
     const mail = new MailSender(this, 'Mail', { config });
     const live = new SocketApi(this, 'Live', { config });
+    const api = new PublicApi(this, 'PublicApi', { config, identity });
 
     const dueShards = String(config.dueShards);
     const accounts = functionFor('accounts', {
@@ -162,12 +163,27 @@ export class ServiceStack extends Stack {
     table.grant(mailEvents, ['UpdateItem']);
     new MailEvents(this, 'MailEvents', { sender: mail, recorder: mailEvents });
 
+    const calendar = functionFor('calendar', {
+      TABLE_NAME: table.tableName,
+      HTTP_API_URL: api.url,
+      PUBLIC_REQUESTS_PER_MINUTE: String(config.publicRequestsPerMinute),
+    });
+    table.grant(calendar, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
+    table.grantQuery(calendar, ['by_state']);
+
     const openapi = functionFor('openapi', { API_VERSION: apiVersion });
 
-    const api = new PublicApi(this, 'PublicApi', {
-      config,
-      identity,
-      features: { accounts, tasks, guest, pomodoro, attachments, reports, sync, mail: unsubscribe, openapi },
+    api.answerWith({
+      accounts,
+      tasks,
+      guest,
+      pomodoro,
+      attachments,
+      reports,
+      sync,
+      calendar,
+      mail: unsubscribe,
+      openapi,
     });
 
     const reactions = functionFor('reactions', {

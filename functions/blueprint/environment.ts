@@ -38,6 +38,7 @@ export const environment = {
   ],
   mail: ['TABLE_NAME', 'PUBLIC_REQUESTS_PER_MINUTE'],
   'mail-events': ['TABLE_NAME'],
+  calendar: ['TABLE_NAME', 'HTTP_API_URL', 'PUBLIC_REQUESTS_PER_MINUTE'],
   openapi: ['API_VERSION'],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -65,5 +66,6 @@ export const entries = {
   reactions: 'functions/reactions/handler.ts',
   mail: 'functions/mail/handler.ts',
   'mail-events': 'functions/mail/mail-events-handler.ts',
+  calendar: 'functions/calendar/handler.ts',
   openapi: 'functions/openapi/handler.ts',
 } as const satisfies Record<FunctionName, string>;

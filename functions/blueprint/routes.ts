@@ -134,6 +134,11 @@ export const routes = [
   },
   { operationId: 'createTicket', method: 'POST', path: '/realtime/tickets', feature: 'sync', auth: 'user' },
 
+  { operationId: 'createCalendar', method: 'POST', path: '/calendar', feature: 'calendar', auth: 'user' },
+  { operationId: 'deleteCalendar', method: 'DELETE', path: '/calendar', feature: 'calendar', auth: 'user' },
+  // A parameter of API Gateway is a whole segment: the secret comes with `.ics` behind it, which its contract demands.
+  { operationId: 'getCalendar', method: 'GET', path: '/calendar/{secret}', feature: 'calendar', auth: 'public' },
+
   { operationId: 'showUnsubscribe', method: 'GET', path: '/unsubscribe/{token}', feature: 'mail', auth: 'public' },
   { operationId: 'unsubscribe', method: 'POST', path: '/unsubscribe/{token}', feature: 'mail', auth: 'public' },
 

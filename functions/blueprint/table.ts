@@ -50,6 +50,8 @@ export const prefix = {
   mailed: 'MAILED#',
   notice: 'NOTICE#',
   unsubscribe: 'UNSUBSCRIBE#',
+  /** Whose a secret link to a calendar is. */
+  calendar: 'CALENDAR#',
   due: 'DUE#',
 } as const;
 
@@ -66,6 +68,8 @@ export const single = {
   storage: 'STORAGE',
   mail: 'MAIL',
   unsubscribe: 'UNSUBSCRIBE',
+  /** A person's secret link to their calendar. */
+  calendar: 'CALENDAR',
 } as const;
 
 /**

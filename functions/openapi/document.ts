@@ -81,6 +81,7 @@ const featureDescriptions: Readonly<Record<Feature, string>> = {
     'Files of tasks. They go to the store and come from it by links; `file_url` is a secret that opens one for a quarter of an hour.',
   reports: 'What was done, by the days of the person it is about: as JSON, or as a chart to look at.',
   sync: 'What keeps devices alike: changes by cursor, and tickets for the WebSocket.',
+  calendar: 'A person’s dated tasks, for calendar programs to subscribe to.',
   mail: 'Stopping the mail that Pomona sends.',
   openapi: 'The service about itself.',
 };
@@ -185,6 +186,7 @@ const successes = (definition: Contract, schemas: SchemaCollector): Readonly<Rec
           ...(definition.picture && status === '200' && { 'image/svg+xml': { schema: { type: 'string' } } }),
         },
       }),
+      ...(definition.text && status === '200' && { content: { [definition.text]: { schema: { type: 'string' } } } }),
       ...(definition.page && status === '200' && { content: { 'text/html': { schema: { type: 'string' } } } }),
     },
   ]);

@@ -1,6 +1,7 @@
 import { routes } from '#blueprint/routes.ts';
 import { accountContracts } from '#functions/accounts/contract.ts';
 import { attachmentContracts } from '#functions/attachments/contract.ts';
+import { calendarContracts } from '#functions/calendar/contract.ts';
 import { guestContracts } from '#functions/guest/contract.ts';
 import { mailContracts } from '#functions/mail/contract.ts';
 import { pomodoroContracts } from '#functions/pomodoro/contract.ts';
@@ -22,6 +23,7 @@ const contracts = {
   ...attachmentContracts,
   ...reportContracts,
   ...syncContracts,
+  ...calendarContracts,
   ...mailContracts,
   ...openapiContracts,
 };

@@ -126,7 +126,7 @@ const chosen = (days: readonly Day[], positions: readonly number[]): readonly Da
 };
 
 /** The rule's own parts, and from the anchor what they leave open, as RFC 5545 §3.3.10 takes it from DTSTART. */
-const namedBy = (rule: Expandable, anchor: Day): NamedBy => {
+export const namedBy = (rule: Expandable, anchor: Day): NamedBy => {
   const { frequency, byDay, byMonthDay, byMonth, clamped } = rule;
   const saysDay = byDay.length > 0 || byMonthDay.length > 0;
   const anchorMonth = [monthOfYear(monthOf(anchor))];

@@ -28,6 +28,8 @@ export interface Contract {
   readonly page?: true;
   /** Its 200 is also there as a picture (SVG), for whoever prefers one. */
   readonly picture?: true;
+  /** Its 200 is text of this media type, in UTF-8, instead of JSON. */
+  readonly text?: string;
   /** Each success by its status; `null`: no body. */
   readonly replies: Readonly<Record<number, Schema | null>>;
   /** What may go wrong, beside the failures that every operation of its kind shares. */
@@ -84,6 +86,10 @@ type ReplyOf<C extends Contract> = {
     readonly location?: string;
     /** Given where the answer is one plain resource: becomes its `ETag`. */
     readonly version?: number;
+    /** The `ETag` of what has no version. */
+    readonly tag?: string;
+    /** What goes out as it is, where the contract declares text. */
+    readonly text?: string;
     /** HTML, where the contract declares a page. */
     readonly page?: string;
     /** SVG that goes out instead of the body, where the contract declares a picture. */
@@ -225,14 +231,14 @@ const readHeaders = (definition: Contract, event: HttpEvent, faults: Fault[]) =>
 };
 
 /** Reads a list of entity tags or `*` (RFC 9110 §8.8.3); `If-Match` compares strongly, `If-None-Match` weakly. */
-const matcherOf = (header: string, comparison: 'strong' | 'weak'): VersionCondition => {
+const matcherOf = (header: string, comparison: 'strong' | 'weak'): ((tag: number | string) => boolean) => {
   if (header.trim() === '*') return () => true;
   const tags = header.split(',').map((tag) => tag.trim());
   const comparable = comparison === 'weak' ? tags.map((tag) => tag.replace(/^W\//, '')) : tags;
-  return (version) => comparable.includes(entityTag(version));
+  return (tag) => comparable.includes(entityTag(tag));
 };
 
-const entityTag = (version: number): string => `"${version}"`;
+const entityTag = (tag: number | string): string => `"${tag}"`;
 
 /** A parameter given once is its text; given again, the list of its texts. */
 const queryOf = (event: HttpEvent): Record<string, string | string[]> => {
@@ -356,19 +362,33 @@ const canonicalJson = (value: unknown): string =>
 
 const answerOf = (
   definition: Contract,
-  reply: { status: number; body?: unknown; location?: string; version?: number; page?: string; picture?: string },
+  reply: {
+    status: number;
+    body?: unknown;
+    location?: string;
+    version?: number;
+    tag?: string;
+    text?: string;
+    page?: string;
+    picture?: string;
+  },
   event: HttpEvent,
 ): Answer => {
   const headers: Record<string, string> = { 'cache-control': 'no-store' };
   if (reply.location !== undefined) headers.location = reply.location;
-  if (reply.version !== undefined) {
-    headers.etag = entityTag(reply.version);
+  const tag = reply.tag ?? reply.version;
+  if (tag !== undefined) {
+    headers.etag = entityTag(tag);
     headers['cache-control'] = 'private, no-cache';
     const unless = definition.headers?.includes('If-None-Match') ? event.headers['if-none-match'] : undefined;
-    if (unless !== undefined && matcherOf(unless, 'weak')(reply.version)) return { status: 304, headers };
+    if (unless !== undefined && matcherOf(unless, 'weak')(tag)) return { status: 304, headers };
   }
   if (definition.page && reply.page !== undefined) {
     return { status: reply.status, headers: { ...headers, ...pageHeaders }, text: reply.page };
+  }
+  if (definition.text && reply.text !== undefined) {
+    const type = { 'content-type': `${definition.text}; charset=utf-8` };
+    return { status: reply.status, headers: { ...headers, ...type }, text: reply.text };
   }
   if (definition.picture) {
     headers.vary = 'accept';

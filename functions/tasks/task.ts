@@ -413,6 +413,9 @@ export const stateKey = ({ task, closed }: TaskRecord): string =>
     ? `${stateBegins.open}${task.due_date === null ? '~' : dueKey(task.due_date)}#${task.id}`
     : `${stateBegins.closed}${String(endOfYears - Date.parse(closed.at)).padStart(15, '0')}#${task.id}`;
 
+/** From the first to the last {@link stateKey} that an open task with a due date may have; both ends are none. */
+export const datedStateKeys = ['1#', '1#~'] as const;
+
 /** A {@link stateKey}, whoever says it. */
 export const stateKeys = /^(1#[-0-9TZ:.~]{1,24}|2#\d{15})#[0-9a-f-]{36}$/;
 

@@ -23,17 +23,19 @@ const accessTokenScope = 'aws.cognito.signin.user.admin';
 export interface PublicApiProps {
   readonly config: StageConfig;
   readonly identity: Identity;
-  /** Who answers: a feature without a function does not compile. */
-  readonly features: Readonly<Record<Feature, FeatureFunction>>;
 }
 
 /** The route table, as API Gateway sees it. */
 export class PublicApi extends Construct {
   readonly url: string;
+  readonly #api: HttpApi;
+  readonly #props: PublicApiProps;
 
-  constructor(scope: Construct, id: string, { config, identity, features }: PublicApiProps) {
+  constructor(scope: Construct, id: string, props: PublicApiProps) {
     super(scope, id);
-    const api = new HttpApi(this, 'Api', {
+    const { config } = props;
+    this.#props = props;
+    this.#api = new HttpApi(this, 'Api', {
       apiName: `pomona-${config.stage}`,
       createDefaultStage: false,
       corsPreflight: {
@@ -58,6 +60,12 @@ export class PublicApi extends Construct {
         maxAge: Duration.hours(1),
       },
     });
+    this.url = this.#api.apiEndpoint;
+  }
+
+  /** @param features who answers: one without a function does not compile */
+  answerWith(features: Readonly<Record<Feature, FeatureFunction>>): void {
+    const { config, identity } = this.#props;
     const signedIn = new HttpUserPoolAuthorizer('SignedIn', identity.pool, { userPoolClients: [identity.client] });
     const anyone = new HttpNoneAuthorizer();
     const integrations = new Map<string, HttpLambdaIntegration>(
@@ -72,7 +80,7 @@ export class PublicApi extends Construct {
       const integration = integrations.get(feature);
       if (!integration) throw new Error(`no function answers for ${feature}`);
       const route = new HttpRoute(this, operationId, {
-        httpApi: api,
+        httpApi: this.#api,
         routeKey: HttpRouteKey.with(path, HttpMethod[method]),
         integration,
         ...(auth === 'user'
@@ -105,7 +113,7 @@ export class PublicApi extends Construct {
       },
     });
     const stage = new CfnStage(this, 'Stage', {
-      apiId: api.apiId,
+      apiId: this.#api.apiId,
       stageName: '$default',
       autoDeploy: true,
       accessLogSettings: accessLog.settings,
@@ -123,6 +131,5 @@ export class PublicApi extends Construct {
     });
     // A stage that names a route before it is there is refused: "Unable to find Route by key".
     stage.node.addDependency(...httpRoutes);
-    this.url = api.apiEndpoint;
   }
 }

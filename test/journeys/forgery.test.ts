@@ -109,7 +109,10 @@ describe.skipIf(!dynamodbEndpoint)('somebody else’s item', () => {
     const task = expectData(await ada.client.api.POST('/tasks', { body: { title: 'Ada’s' } }), 201);
     const file = { task_id: task.id, filename: 'a', file_type: 'text/plain', size: 1 };
     const { attachment } = expectData(await ada.client.api.POST('/attachments/upload', { body: file }), 201);
-    const ids: Readonly<Record<string, string>> = { attachment_id: attachment.id };
+    const ids: Readonly<Record<string, string>> = {
+      attachment_id: attachment.id,
+      secret: `${'x'.repeat(43)}.ics`,
+    };
     const idRoutes = routes.filter(({ path }) => path.includes('{'));
     expect(idRoutes.length).toBeGreaterThan(0);
 

@@ -76,6 +76,10 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
   },
   mail: { table: 'dynamodb: GetItem PutItem UpdateItem' },
   'mail-events': { table: 'dynamodb: UpdateItem' },
+  calendar: {
+    table: 'dynamodb: DeleteItem GetItem PutItem Query UpdateItem',
+    'table, by_state': 'dynamodb: Query',
+  },
   openapi: {},
 };
 
