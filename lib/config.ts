@@ -94,6 +94,7 @@ const cognitoThrottles: StageConfig['routeThrottles'] = {
   forgotPassword: upTo(cognitoQuotas.userAccountRecovery),
   resetPassword: upTo(cognitoQuotas.userAccountRecovery),
   changePassword: upTo(cognitoQuotas.userAccountRecovery),
+  deleteAccount: upTo(cognitoQuotas.userAccountRecovery),
 };
 
 const specialSizings: StageConfig['sizings'] = {

@@ -62,6 +62,7 @@ const kinds = {
     [
       'functions/accounts/cognito.ts',
       'functions/accounts/mail.ts',
+      'functions/accounts/objects.ts',
       'functions/attachments/files.ts',
       'functions/mail/ses.ts',
       'functions/sync/access-token.ts',

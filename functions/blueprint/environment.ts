@@ -24,7 +24,7 @@ export const environment = {
   socket: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
   'change-feed': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
   'feed-repair': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'FAILURE_BUCKET_NAME'],
-  'due-work': ['TABLE_NAME', 'DUE_SHARDS', 'ATTACHMENTS_BUCKET_NAME'],
+  'due-work': ['TABLE_NAME', 'DUE_SHARDS', 'ATTACHMENTS_BUCKET_NAME', 'USER_POOL_ID', 'USER_POOL_CLIENT_ID'],
   reactions: [
     'TABLE_NAME',
     'USER_POOL_ID',

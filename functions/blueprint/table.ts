@@ -50,6 +50,7 @@ export const prefix = {
   mailed: 'MAILED#',
   notice: 'NOTICE#',
   unsubscribe: 'UNSUBSCRIBE#',
+  deletion: 'DELETION#',
   due: 'DUE#',
 } as const;
 
@@ -66,6 +67,7 @@ export const single = {
   storage: 'STORAGE',
   mail: 'MAIL',
   unsubscribe: 'UNSUBSCRIBE',
+  deletion: 'DELETION',
 } as const;
 
 /**

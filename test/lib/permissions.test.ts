@@ -10,7 +10,7 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
   accounts: {
     table: 'dynamodb: DeleteItem GetItem PutItem Query UpdateItem',
     'table, by_state': 'dynamodb: Query',
-    'user pool': 'cognito-idp: AdminGetUser AdminUserGlobalSignOut',
+    'user pool': 'cognito-idp: AdminDeleteUser AdminGetUser AdminUserGlobalSignOut',
     'sender of mail': 'ses: SendEmail',
     'DELETE connections/*': 'execute-api: ManageConnections',
   },
@@ -21,11 +21,13 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
     'table, by_path': 'dynamodb: Query',
   },
   'due-work': {
-    table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem UpdateItem',
+    table: 'dynamodb: BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem',
     'table, by_state': 'dynamodb: Query',
     'table, by_path': 'dynamodb: Query',
     'table, by_due': 'dynamodb: Query',
+    'user pool': 'cognito-idp: AdminDeleteUser',
     'attachments/*': 's3: DeleteObject GetObject',
+    'exports/*': 's3: DeleteObject',
     'attachments bucket': 's3: ListBucket',
   },
   pomodoro: {
@@ -89,6 +91,7 @@ const nouns: Readonly<Record<string, string>> = {
   'IdentityPool.Arn': 'user pool',
   'Attachments.Arn': 'attachments bucket',
   'Attachments.Arn/attachments/*': 'attachments/*',
+  'Attachments.Arn/exports/*': 'exports/*',
   'Failures.Arn': 'failure bucket',
   'Failures.Arn/*': 'failure bucket/*',
   'arn:ses:identity/MailIdentity': 'sender of mail',
