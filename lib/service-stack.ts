@@ -49,6 +49,17 @@ export class ServiceStack extends Stack {
     mail.grantSend(accounts);
     live.grantConnections(accounts, ['DELETE']);
 
+    const takeAlong = functionFor('export', {
+      TABLE_NAME: table.tableName,
+      ATTACHMENTS_BUCKET_NAME: files.bucketName,
+      USER_POOL_ID: identity.pool.userPoolId,
+      USER_POOL_CLIENT_ID: identity.client.userPoolClientId,
+    });
+    table.grant(takeAlong, ['GetItem', 'PutItem', 'Query']);
+    identity.grant(takeAlong, ['AdminGetUser']);
+    files.grantFiles(takeAlong, ['GetObject']);
+    files.grantExports(takeAlong, ['GetObject', 'PutObject']);
+
     const tasks = functionFor('tasks', { TABLE_NAME: table.tableName, DUE_SHARDS: dueShards });
     table.grant(tasks, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem']);
     table.grantQuery(tasks, ['by_state', 'by_path']);
@@ -173,7 +184,7 @@ export class ServiceStack extends Stack {
     const api = new PublicApi(this, 'PublicApi', {
       config,
       identity,
-      features: { accounts, tasks, guest, pomodoro, attachments, reports, sync, mail: unsubscribe, openapi },
+      features: { accounts, export: takeAlong, tasks, guest, pomodoro, attachments, reports, sync, mail: unsubscribe, openapi },
     });
 
     const reactions = functionFor('reactions', {

@@ -1,6 +1,7 @@
 import { routes } from '#blueprint/routes.ts';
 import { accountContracts } from '#functions/accounts/contract.ts';
 import { attachmentContracts } from '#functions/attachments/contract.ts';
+import { exportContracts } from '#functions/export/contract.ts';
 import { guestContracts } from '#functions/guest/contract.ts';
 import { mailContracts } from '#functions/mail/contract.ts';
 import { pomodoroContracts } from '#functions/pomodoro/contract.ts';
@@ -16,6 +17,7 @@ import { type OpenApi, openApiDocument } from './document.ts';
 /** Every operation's contract: a missing one does not compile. */
 const contracts = {
   ...accountContracts,
+  ...exportContracts,
   ...taskContracts,
   ...guestContracts,
   ...pomodoroContracts,

@@ -14,6 +14,12 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
     'sender of mail': 'ses: SendEmail',
     'DELETE connections/*': 'execute-api: ManageConnections',
   },
+  export: {
+    table: 'dynamodb: GetItem PutItem Query',
+    'user pool': 'cognito-idp: AdminGetUser',
+    'attachments/*': 's3: GetObject',
+    'exports/*': 's3: GetObject PutObject',
+  },
   'post-confirmation': { table: 'dynamodb: GetItem PutItem' },
   tasks: {
     table: 'dynamodb: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem UpdateItem',
