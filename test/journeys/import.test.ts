@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Schemas } from '#client/pomona.ts';
 import type { paths } from '#client/schema.d.ts';
-import { type Account, at, expectData } from '#test/support/client.ts';
+import { type Account, expectData } from '#test/support/client.ts';
 import { comparable } from '#test/support/exports.ts';
 import { somebody } from './support.ts';
 
