@@ -184,7 +184,18 @@ export class ServiceStack extends Stack {
     const api = new PublicApi(this, 'PublicApi', {
       config,
       identity,
-      features: { accounts, export: takeAlong, tasks, guest, pomodoro, attachments, reports, sync, mail: unsubscribe, openapi },
+      features: {
+        accounts,
+        export: takeAlong,
+        tasks,
+        guest,
+        pomodoro,
+        attachments,
+        reports,
+        sync,
+        mail: unsubscribe,
+        openapi,
+      },
     });
 
     const reactions = functionFor('reactions', {
