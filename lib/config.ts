@@ -94,6 +94,7 @@ const cognitoThrottles: StageConfig['routeThrottles'] = {
   forgotPassword: upTo(cognitoQuotas.userAccountRecovery),
   resetPassword: upTo(cognitoQuotas.userAccountRecovery),
   changePassword: upTo(cognitoQuotas.userAccountRecovery),
+  deleteAccount: upTo(cognitoQuotas.userAccountRecovery),
 };
 
 const specialSizings: StageConfig['sizings'] = {
@@ -111,6 +112,8 @@ const specialSizings: StageConfig['sizings'] = {
   tasks: { memoryMegabytes: 1024, timeoutSeconds: 29 },
   guest: { memoryMegabytes: 1024, timeoutSeconds: 29 },
   sync: { memoryMegabytes: 1024, timeoutSeconds: 29 },
+  // Somebody's whole history, several times in memory: a whole core, and as long as API Gateway waits.
+  export: { memoryMegabytes: 1769, timeoutSeconds: 29 },
   openapi: { memoryMegabytes: 512, timeoutSeconds: 5 },
 };
 

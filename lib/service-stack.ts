@@ -46,9 +46,20 @@ export class ServiceStack extends Stack {
     table.grant(accounts, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
     // New settings plan the open tasks anew.
     table.grantQuery(accounts, ['by_state']);
-    identity.grant(accounts, ['AdminGetUser', 'AdminUserGlobalSignOut']);
+    identity.grant(accounts, ['AdminDeleteUser', 'AdminGetUser', 'AdminUserGlobalSignOut']);
     mail.grantSend(accounts);
     live.grantConnections(accounts, ['DELETE']);
+
+    const takeAlong = functionFor('export', {
+      TABLE_NAME: table.tableName,
+      ATTACHMENTS_BUCKET_NAME: files.bucketName,
+      USER_POOL_ID: identity.pool.userPoolId,
+      USER_POOL_CLIENT_ID: identity.client.userPoolClientId,
+    });
+    table.grant(takeAlong, ['GetItem', 'PutItem', 'Query']);
+    identity.grant(takeAlong, ['AdminGetUser']);
+    files.grantFiles(takeAlong, ['GetObject']);
+    files.grantExports(takeAlong, ['GetObject', 'PutObject']);
 
     const tasks = functionFor('tasks', { TABLE_NAME: table.tableName, DUE_SHARDS: dueShards });
     table.grant(tasks, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem']);
@@ -62,11 +73,17 @@ export class ServiceStack extends Stack {
       TABLE_NAME: table.tableName,
       DUE_SHARDS: dueShards,
       ATTACHMENTS_BUCKET_NAME: files.bucketName,
+      USER_POOL_ID: identity.pool.userPoolId,
+      USER_POOL_CLIENT_ID: identity.client.userPoolClientId,
     });
     table.grant(dueWork, ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
     table.grantQuery(dueWork, ['by_state', 'by_path', 'by_due']);
     files.grantFiles(dueWork, ['GetObject', 'DeleteObject']);
     files.grantSeeingNone(dueWork);
+    // Whoever leaves leaves nothing behind.
+    table.grant(dueWork, ['Query', 'BatchWriteItem']);
+    files.grantExports(dueWork, ['DeleteObject']);
+    identity.grant(dueWork, ['AdminDeleteUser']);
     new EveryMinute(this, 'EveryMinute', { work: dueWork });
 
     const guest = functionFor('guest', {
@@ -175,6 +192,7 @@ export class ServiceStack extends Stack {
 
     api.answerWith({
       accounts,
+      export: takeAlong,
       tasks,
       guest,
       pomodoro,

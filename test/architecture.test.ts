@@ -62,7 +62,9 @@ const kinds = {
     [
       'functions/accounts/cognito.ts',
       'functions/accounts/mail.ts',
+      'functions/accounts/objects.ts',
       'functions/attachments/files.ts',
+      'functions/export/objects.ts',
       'functions/mail/ses.ts',
       'functions/sync/access-token.ts',
       'functions/sync/gateway.ts',

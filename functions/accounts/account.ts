@@ -54,6 +54,8 @@ export interface IdentityProvider {
   /** Ends every refresh token. */
   signOutEverywhere(owner: UserId): Promise<void>;
   find(login: string): Promise<KnownUser | null>;
+  /** Nobody is there afterwards, whether or not somebody was. */
+  remove(owner: UserId): Promise<void>;
 }
 
 /** Where usernames are kept, so that each is one person's. Names are compared as {@link foldUsername} folds them. */
@@ -69,6 +71,8 @@ export interface UsernameStore {
   /** Makes it theirs for good. @returns false when somebody else was faster after the reservation had run out */
   confirm(username: string, owner: UserId, now: Date): Promise<boolean>;
   ownerOf(username: string, now: Date): Promise<UserId | null>;
+  /** Somebody's name is free again; anybody else's stays theirs. */
+  giveUp(username: string, owner: UserId): Promise<void>;
 }
 
 /** How long a reservation holds: as long as the code that would confirm it. */
@@ -103,6 +107,7 @@ export interface ProfileStore {
   create(profile: Profile, changedBy: string | null, now: Date): Promise<boolean>;
   /** @param also written in the same transaction  @returns false when it is no longer in the version before this one */
   replace(profile: Profile, changedBy: string | null, also?: readonly Write[]): Promise<boolean>;
+  remove(owner: UserId): Promise<void>;
 }
 
 /** What follows for a person's tasks from new settings that times hang on. */

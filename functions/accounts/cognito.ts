@@ -1,4 +1,5 @@
 import {
+  AdminDeleteUserCommand,
   AdminGetUserCommand,
   AdminUserGlobalSignOutCommand,
   type AuthenticationResultType,
@@ -144,6 +145,11 @@ export const cognitoIdentityProvider = (
           is_verified: attributes.email_verified === 'true',
           confirmed: user.UserStatus !== 'UNCONFIRMED',
         };
+      }),
+
+    remove: (owner) =>
+      unless({ UserNotFoundException: undefined }, async () => {
+        await client.send(new AdminDeleteUserCommand({ UserPoolId: USER_POOL_ID, Username: owner }));
       }),
   };
 };

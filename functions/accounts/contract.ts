@@ -169,4 +169,10 @@ export const accountContracts = {
     replies: { 200: profileSchema },
     problems: ['not-found', 'stale-version'],
   }),
+  deleteAccount: contract({
+    summary: 'Delete the account and everything in it, for good: every session and every socket ends at once',
+    body: z.strictObject({ password: anyPassword }),
+    replies: { 202: null },
+    problems: ['invalid-credentials', 'not-confirmed', 'too-many-requests'],
+  }),
 } satisfies Record<OperationOf<'accounts'>, Contract>;

@@ -11,6 +11,7 @@ import { createHttpHandler } from '#shared/http-handler.ts';
 import { limitPerSource } from '#shared/rate-limit.ts';
 import { openTable } from '#shared/table.ts';
 import { cognitoIdentityProvider } from './cognito.ts';
+import { dynamoDeletionStore } from './deletion-store.ts';
 import { sesTellOwner } from './mail.ts';
 import { accountOperations } from './operations.ts';
 import { dynamoProfileStore, dynamoUsernameStore } from './store.ts';
@@ -30,6 +31,7 @@ export const handler = createHttpHandler(
       writeOf: dynamoReplanStore(table, shards).writeOf,
       begin: (profile, now) => begin(profile.user_id, profile, now),
     },
+    deletions: dynamoDeletionStore(table, shards),
     endConnections: endConnections({
       connections: dynamoConnectionStore(table),
       gateway: apiGateway(environment.WEBSOCKET_CALLBACK_URL),

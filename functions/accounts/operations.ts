@@ -18,6 +18,8 @@ import {
 } from './account.ts';
 import { completeProfile } from './complete-profile.ts';
 import { accountContracts, type ProfilePatch } from './contract.ts';
+import { deleteAccount } from './delete-account.ts';
+import type { DeletionStore } from './deletion.ts';
 import type { Profile } from './profile.ts';
 
 export interface AccountNeeds {
@@ -25,6 +27,7 @@ export interface AccountNeeds {
   readonly usernames: UsernameStore;
   readonly profiles: ProfileStore;
   readonly replanning: Replanning;
+  readonly deletions: Pick<DeletionStore, 'find' | 'begin'>;
   readonly endConnections: EndConnections;
   readonly tellOwner: TellOwner;
   readonly clock: Clock;
@@ -37,6 +40,7 @@ export const accountOperations = (needs: AccountNeeds): OperationsOf<'accounts'>
   const { identity, clock, limit } = needs;
   const register = registerAccount(needs);
   const completed = completeProfile(needs);
+  const remove = deleteAccount(needs);
 
   const profileOf = async (owner: UserId, clientId: string | null): Promise<Profile> => {
     const profile = await completed(owner, clientId);
@@ -124,6 +128,11 @@ export const accountOperations = (needs: AccountNeeds): OperationsOf<'accounts'>
         return answer(after);
       },
     ),
+
+    deleteAccount: operation(accountContracts.deleteAccount, async ({ principal: { owner }, body: { password } }) => {
+      await remove(owner, password);
+      return { status: 202 as const };
+    }),
   };
 
   const publicIds = routes.flatMap((route) =>

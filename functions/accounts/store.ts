@@ -37,6 +37,9 @@ export const dynamoProfileStore = (table: Table): ProfileStore => ({
         ...also,
       ]),
     ),
+  remove: async (owner) => {
+    await deleteItem(table, profileKey(owner));
+  },
 });
 
 /** Usernames in the single table: one round trip each. A reservation has a `ttl`; a confirmed name has none. */
@@ -96,6 +99,15 @@ export const dynamoUsernameStore = (table: Table): UsernameStore => ({
     const item = await getItem(table, usernameKey(username));
     const owner = item && isLive(item, now) ? usernameItem.parse(item).user_id : null;
     return owner === null ? null : userId(owner);
+  },
+
+  giveUp: async (username, owner) => {
+    const theirs: Condition = {
+      expression: '#user_id = :user_id',
+      names: { '#user_id': 'user_id' },
+      values: { ':user_id': owner },
+    };
+    await holds(deleteItem(table, usernameKey(username), theirs));
   },
 });
 

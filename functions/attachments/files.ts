@@ -57,7 +57,7 @@ export const s3FileStore = (
       return { method: 'PUT', url, headers, expires_at: secondsAfter(signedAt, seconds).toISOString() };
     },
 
-    downloadLink: async ({ attachment, objectKey }, now) => {
+    downloadLink: async ({ attachment, objectKey }, now, seconds = downloadSeconds) => {
       const signedAt = wholeSecond(now);
       const { contentDisposition, contentType } = downloadOf(attachment);
       const url = await getSignedUrl(
@@ -68,9 +68,9 @@ export const s3FileStore = (
           ResponseContentDisposition: contentDisposition,
           ResponseContentType: contentType,
         }),
-        { expiresIn: downloadSeconds, signingDate: signedAt },
+        { expiresIn: seconds, signingDate: signedAt },
       );
-      return { url, expires_at: secondsAfter(signedAt, downloadSeconds).toISOString() };
+      return { url, expires_at: secondsAfter(signedAt, seconds).toISOString() };
     },
 
     look: async (objectKey) => {

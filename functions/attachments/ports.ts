@@ -59,8 +59,8 @@ export interface DownloadLink {
 export interface FileStore {
   /** A link for exactly this file, once. Needs no round trip. */
   uploadLink(record: AttachmentRecord, now: Date, seconds: number): Promise<UploadLink>;
-  /** Needs no round trip. */
-  downloadLink(record: AttachmentRecord, now: Date): Promise<DownloadLink>;
+  /** Needs no round trip. @param seconds a quarter of an hour, unless it says otherwise */
+  downloadLink(record: AttachmentRecord, now: Date, seconds?: number): Promise<DownloadLink>;
   /** @returns null when nothing is there */
   look(objectKey: string): Promise<ArrivedFile | null>;
   /** Nothing is there afterwards, whether or not something was. */

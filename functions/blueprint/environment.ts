@@ -12,6 +12,7 @@ export const environment = {
     'PUBLIC_REQUESTS_PER_MINUTE',
     'DUE_SHARDS',
   ],
+  export: ['TABLE_NAME', 'ATTACHMENTS_BUCKET_NAME', 'USER_POOL_ID', 'USER_POOL_CLIENT_ID'],
   'post-confirmation': ['TABLE_NAME'],
   tasks: ['TABLE_NAME', 'DUE_SHARDS'],
   pomodoro: ['TABLE_NAME', 'DUE_SHARDS'],
@@ -24,7 +25,7 @@ export const environment = {
   socket: ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
   'change-feed': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'WEBSOCKET_CALLBACK_URL'],
   'feed-repair': ['TABLE_NAME', 'TABLE_STREAM_ARN', 'FAILURE_BUCKET_NAME'],
-  'due-work': ['TABLE_NAME', 'DUE_SHARDS', 'ATTACHMENTS_BUCKET_NAME'],
+  'due-work': ['TABLE_NAME', 'DUE_SHARDS', 'ATTACHMENTS_BUCKET_NAME', 'USER_POOL_ID', 'USER_POOL_CLIENT_ID'],
   reactions: [
     'TABLE_NAME',
     'USER_POOL_ID',
@@ -50,6 +51,7 @@ export type EnvironmentOf<F extends FunctionName> = Readonly<Record<(typeof envi
 /** The entry file of each Lambda, from the project's root; each exports `handler`. */
 export const entries = {
   accounts: 'functions/accounts/handler.ts',
+  export: 'functions/export/handler.ts',
   'post-confirmation': 'functions/accounts/post-confirmation.ts',
   tasks: 'functions/tasks/handler.ts',
   pomodoro: 'functions/pomodoro/handler.ts',

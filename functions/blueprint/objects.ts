@@ -4,4 +4,6 @@
 export const objectPrefix = {
   /** Files of tasks. Their arrival wakes a function, and they stay until they are deleted. */
   attachments: 'attachments/',
+  /** What people have taken along of their own: gone after a day. */
+  exports: 'exports/',
 } as const;

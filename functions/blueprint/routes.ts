@@ -34,6 +34,8 @@ export const routes = [
   { operationId: 'changePassword', method: 'POST', path: '/password/change', feature: 'accounts', auth: 'user' },
   { operationId: 'getProfile', method: 'GET', path: '/me', feature: 'accounts', auth: 'user' },
   { operationId: 'updateProfile', method: 'PATCH', path: '/me', feature: 'accounts', auth: 'user' },
+  { operationId: 'deleteAccount', method: 'DELETE', path: '/me', feature: 'accounts', auth: 'user' },
+  { operationId: 'exportAccount', method: 'GET', path: '/me/export', feature: 'export', auth: 'user' },
 
   { operationId: 'createTask', method: 'POST', path: '/tasks', feature: 'tasks', auth: 'user' },
   { operationId: 'listTasks', method: 'GET', path: '/tasks', feature: 'tasks', auth: 'user' },

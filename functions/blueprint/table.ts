@@ -52,6 +52,7 @@ export const prefix = {
   unsubscribe: 'UNSUBSCRIBE#',
   /** Whose a secret link to a calendar is. */
   calendar: 'CALENDAR#',
+  deletion: 'DELETION#',
   due: 'DUE#',
 } as const;
 
@@ -70,6 +71,7 @@ export const single = {
   unsubscribe: 'UNSUBSCRIBE',
   /** A person's secret link to their calendar. */
   calendar: 'CALENDAR',
+  deletion: 'DELETION',
 } as const;
 
 /**

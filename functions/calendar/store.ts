@@ -47,8 +47,11 @@ export const dynamoCalendarStore = (table: Table): CalendarStore => ({
 
 const ownKey = (owner: UserId): Key => userKey(owner, single.calendar);
 
-/** In no partition of a user's: whoever deletes an account finds the hash in its `CALENDAR`, and deletes this too. */
-export const linkKey = (secretHash: string): Key => ({ pk: `${prefix.calendar}${secretHash}`, sk: single.calendar });
+/** What lies in no partition of a user's, and is found through their `CALENDAR`: goes with it when the account is deleted. */
+export const calendarKeysOf = (item: Item): readonly Key[] =>
+  typeof item.secret_hash === 'string' ? [linkKey(item.secret_hash)] : [];
+
+const linkKey = (secretHash: string): Key => ({ pk: `${prefix.calendar}${secretHash}`, sk: single.calendar });
 
 const stillThere = (link: CalendarLink | null): Condition =>
   link === null

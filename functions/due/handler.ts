@@ -1,10 +1,19 @@
 import type { Context } from 'aws-lambda';
 import { prefix, single } from '#blueprint/table.ts';
+import { belongingsStore } from '#functions/accounts/belongings-store.ts';
+import { cognitoIdentityProvider } from '#functions/accounts/cognito.ts';
+import { dynamoDeletionStore } from '#functions/accounts/deletion-store.ts';
+import { finishDeletion } from '#functions/accounts/finish-deletion.ts';
+import { s3ObjectRemover } from '#functions/accounts/objects.ts';
+import { dynamoUsernameStore } from '#functions/accounts/store.ts';
 import { giveUp } from '#functions/attachments/arrival.ts';
-import { placeOfKey } from '#functions/attachments/attachment.ts';
+import { objectsOf, placeOfKey } from '#functions/attachments/attachment.ts';
 import { discard } from '#functions/attachments/clean-up.ts';
 import { s3FileStore } from '#functions/attachments/files.ts';
 import { dynamoAttachmentStore } from '#functions/attachments/store.ts';
+import { calendarKeysOf } from '#functions/calendar/store.ts';
+import { exportsOf } from '#functions/export/export.ts';
+import { unsubscribeKeysOf } from '#functions/mail/store.ts';
 import { pomodoroActs } from '#functions/pomodoro/acts.ts';
 import { dynamoSessionStore } from '#functions/pomodoro/store.ts';
 import { lookAtTask } from '#functions/reminders/look.ts';
@@ -38,6 +47,17 @@ const attached = { attachments: dynamoAttachmentStore(table, shards), files: s3F
 const stopWaiting = giveUp(attached);
 const discardFile = discard(attached);
 
+const forget = finishDeletion({
+  deletions: dynamoDeletionStore(table, shards),
+  identity: cognitoIdentityProvider(environment),
+  usernames: dynamoUsernameStore(table),
+  // What lies in no partition of a user's is found through what does: a room that keeps such items says so here.
+  belongings: belongingsStore(table, { [single.mail]: unsubscribeKeysOf, [single.calendar]: calendarKeysOf }),
+  objects: s3ObjectRemover(environment),
+  prefixesOf: (owner) => [objectsOf(owner), exportsOf(owner)],
+  clock: systemClock,
+});
+
 const ownerOf = ({ pk }: Key) => userId(pk.slice(prefix.user.length));
 
 const work = sweep({
@@ -58,6 +78,7 @@ const work = sweep({
     [single.replan]: (key, now) => replan(ownerOf(key), now),
     [prefix.pomodoro]: (key) => pomodoro.finish(ownerOf(key)),
     [prefix.attachment]: (key, now) => stopWaiting(placeOfKey(key), now),
+    [single.deletion]: ({ pk }, now) => forget(userId(pk.slice(prefix.deletion.length)), now),
     [prefix.discard]: (key) => discardFile(ownerOf(key), key.sk.slice(prefix.discard.length)),
   },
 });

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { prefix, single } from '#blueprint/table.ts';
 import { daysInSeconds, epochSeconds, secondsAfter } from '#shared/clock.ts';
 import { hashOf, type UserId, userId } from '#shared/ids.ts';
-import { type Key, userKey } from '#shared/item.ts';
+import { type Item, type Key, userKey } from '#shared/item.ts';
 import { ConditionFailed, getItem, holds, type Table, updateItem, writeAll } from '#shared/table.ts';
 import type { MailState, MailStore } from './mail.ts';
 import { type MailPreference, mailPreferences } from './preference.ts';
@@ -81,7 +81,13 @@ const stateKey = (owner: UserId): Key => userKey(owner, single.mail);
 
 const dayKey = (owner: UserId, now: Date): Key => userKey(owner, `${prefix.mailed}${now.toISOString().slice(0, 10)}`);
 
-/** In no partition of a user's: whoever deletes an account finds the tokens in its `MAIL`, and deletes these too. */
+/** What lies in no partition of a user's, and is found through their `MAIL`: goes with it when the account is deleted. */
+export const unsubscribeKeysOf = (item: Item): readonly Key[] =>
+  mailPreferences.flatMap((preference) => {
+    const kept = item[tokenAttribute(preference)];
+    return typeof kept === 'string' ? [tokenKey(kept)] : [];
+  });
+
 export const tokenKey = (token: string): Key => ({
   pk: `${prefix.unsubscribe}${hashOf(token)}`,
   sk: single.unsubscribe,

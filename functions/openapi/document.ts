@@ -74,6 +74,7 @@ Every answer carries \`X-Request-Id\`.`;
 
 const featureDescriptions: Readonly<Record<Feature, string>> = {
   accounts: 'Registering, signing in, passwords, the profile.',
+  export: 'Taking along everything one owns.',
   tasks: 'Tasks, the centre of it all.',
   guest: 'Notes that live 24 hours, without an account.',
   pomodoro: 'Focus sessions and breaks, timed by the server.',
@@ -174,6 +175,7 @@ const successes = (definition: Contract, schemas: SchemaCollector): Readonly<Rec
       headers: {
         ...alwaysThere,
         ...(status === '201' && { Location: text('Where the new thing is.') }),
+        ...(status === '303' && { Location: text('Where it is found: a secret.') }),
         ...((hasTag || status === '201') && { ETag: text('The version, in quotes.') }),
         ...(definition.picture && {
           Vary: text('`Accept` decides whether it is JSON or a picture.'),

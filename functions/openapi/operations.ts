@@ -1,7 +1,11 @@
 import { routes } from '#blueprint/routes.ts';
 import { accountContracts } from '#functions/accounts/contract.ts';
 import { attachmentContracts } from '#functions/attachments/contract.ts';
+
 import { calendarContracts } from '#functions/calendar/contract.ts';
+
+import { exportContracts } from '#functions/export/contract.ts';
+
 import { guestContracts } from '#functions/guest/contract.ts';
 import { mailContracts } from '#functions/mail/contract.ts';
 import { pomodoroContracts } from '#functions/pomodoro/contract.ts';
@@ -17,6 +21,7 @@ import { type OpenApi, openApiDocument } from './document.ts';
 /** Every operation's contract: a missing one does not compile. */
 const contracts = {
   ...accountContracts,
+  ...exportContracts,
   ...taskContracts,
   ...guestContracts,
   ...pomodoroContracts,

@@ -31,7 +31,7 @@ import { type Recurrence, recurrenceSchema } from './recurrence.ts';
 import { type Rule, ruleOf } from './rule.ts';
 
 /** What an occurrence begins with: what its series says, whatever was changed of a single one. */
-const templateSchema = z.object({
+export const templateSchema = z.object({
   title: z.string(),
   description: z.nullable(z.string()),
   priority: z.enum(priorities),
@@ -60,11 +60,13 @@ export interface Series {
   readonly version: number;
 }
 
+export const latestSchema = z.object({ date: z.string(), number: z.number(), task_id: z.string() });
+
 const seriesItem = z.object({
   id: z.string(),
   recurrence: recurrenceSchema,
   template: templateSchema,
-  latest: z.object({ date: z.string(), number: z.number(), task_id: z.string() }),
+  latest: latestSchema,
   taken_back: z.number(),
   version: z.number(),
 });

@@ -11,11 +11,12 @@ import {
 } from 'aws-cdk-lib/aws-cognito';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { accessTokenMinutes } from '#blueprint/tokens.ts';
 import type { StageConfig } from '#lib/config.ts';
 import type { FeatureFunction } from '#lib/constructs/feature-function.ts';
 
 /** What only an administrator may ask of the pool. Signing up, signing in and changing one's own password need no permission. */
-export type PoolAction = 'AdminGetUser' | 'AdminUserGlobalSignOut';
+export type PoolAction = 'AdminDeleteUser' | 'AdminGetUser' | 'AdminUserGlobalSignOut';
 
 export interface IdentityProps {
   readonly config: StageConfig;
@@ -79,7 +80,7 @@ export class Identity extends Construct {
       disableOAuth: true,
       preventUserExistenceErrors: true,
       enableTokenRevocation: true,
-      accessTokenValidity: Duration.minutes(60),
+      accessTokenValidity: Duration.minutes(accessTokenMinutes),
       idTokenValidity: Duration.minutes(60),
       refreshTokenValidity: Duration.days(30),
       // Signing up writes them all; the e-mail counts as verified only by Cognito's own word.

@@ -25,7 +25,10 @@ export class AttachmentsBucket extends Bucket {
     super(scope, id, {
       ...isPrivate(props),
       // Each object is written once (`If-None-Match: *` is signed) and removed with its task: older versions would only outlive it.
-      lifecycleRules: [{ id: 'parts-of-given-up-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      lifecycleRules: [
+        { id: 'parts-of-given-up-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        { id: 'exports-of-yesterday', prefix: objectPrefix.exports, expiration: Duration.days(1) },
+      ],
       cors: [
         {
           allowedOrigins: [...props.config.allowedOrigins],
@@ -49,6 +52,14 @@ export class AttachmentsBucket extends Bucket {
     grantObjects(this, grantee, actions, {
       under: objectPrefix.attachments,
       reason: 'Each file lies under a key of its own, which begins with its owner: there is none to name beforehand.',
+    });
+  }
+
+  /** What people take along of their own, and the links to it. */
+  grantExports(grantee: FeatureFunction, actions: readonly ('GetObject' | 'PutObject' | 'DeleteObject')[]): void {
+    grantObjects(this, grantee, actions, {
+      under: objectPrefix.exports,
+      reason: 'An export lies under a key that begins with its owner: there is none to name beforehand.',
     });
   }
 

@@ -15,6 +15,7 @@ import type { StageConfig } from '#lib/config.ts';
 /** What a function may do with items. There is no Scan: whoever needs one has the wrong key. */
 export type ItemAction =
   | 'BatchGetItem'
+  | 'BatchWriteItem'
   | 'ConditionCheckItem'
   | 'DeleteItem'
   | 'GetItem'

@@ -10,9 +10,15 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
   accounts: {
     table: 'dynamodb: DeleteItem GetItem PutItem Query UpdateItem',
     'table, by_state': 'dynamodb: Query',
-    'user pool': 'cognito-idp: AdminGetUser AdminUserGlobalSignOut',
+    'user pool': 'cognito-idp: AdminDeleteUser AdminGetUser AdminUserGlobalSignOut',
     'sender of mail': 'ses: SendEmail',
     'DELETE connections/*': 'execute-api: ManageConnections',
+  },
+  export: {
+    table: 'dynamodb: GetItem PutItem Query',
+    'user pool': 'cognito-idp: AdminGetUser',
+    'attachments/*': 's3: GetObject',
+    'exports/*': 's3: GetObject PutObject',
   },
   'post-confirmation': { table: 'dynamodb: GetItem PutItem' },
   tasks: {
@@ -21,11 +27,13 @@ const granted: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> 
     'table, by_path': 'dynamodb: Query',
   },
   'due-work': {
-    table: 'dynamodb: BatchGetItem DeleteItem GetItem PutItem UpdateItem',
+    table: 'dynamodb: BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem',
     'table, by_state': 'dynamodb: Query',
     'table, by_path': 'dynamodb: Query',
     'table, by_due': 'dynamodb: Query',
+    'user pool': 'cognito-idp: AdminDeleteUser',
     'attachments/*': 's3: DeleteObject GetObject',
+    'exports/*': 's3: DeleteObject',
     'attachments bucket': 's3: ListBucket',
   },
   pomodoro: {
@@ -93,6 +101,7 @@ const nouns: Readonly<Record<string, string>> = {
   'IdentityPool.Arn': 'user pool',
   'Attachments.Arn': 'attachments bucket',
   'Attachments.Arn/attachments/*': 'attachments/*',
+  'Attachments.Arn/exports/*': 'exports/*',
   'Failures.Arn': 'failure bucket',
   'Failures.Arn/*': 'failure bucket/*',
   'arn:ses:identity/MailIdentity': 'sender of mail',

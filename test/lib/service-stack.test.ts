@@ -126,6 +126,7 @@ describe('the HTTP API', () => {
       'POST /password/forgot': upTo(30),
       'POST /password/reset': upTo(30),
       'POST /password/change': upTo(30),
+      'DELETE /me': upTo(30),
     });
   });
 });

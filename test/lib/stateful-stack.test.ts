@@ -194,9 +194,10 @@ describe('the buckets', () => {
     expect(properties.NotificationConfiguration).toEqual({ EventBridgeConfiguration: { EventBridgeEnabled: true } });
   });
 
-  it('sweep up given-up uploads after a day, failures after sixty', () => {
+  it('sweep up given-up uploads and exports after a day, failures after sixty', () => {
     expect(attachments?.properties.LifecycleConfiguration.Rules).toMatchObject([
       { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: 'Enabled' },
+      { ExpirationInDays: 1, Prefix: 'exports/', Status: 'Enabled' },
     ]);
     expect(attachments?.properties.LifecycleConfiguration.Rules[0]).not.toHaveProperty('ExpirationInDays');
     expect(failures?.properties.LifecycleConfiguration.Rules).toMatchObject([

@@ -1,4 +1,5 @@
 import {
+  AdminDeleteUserCommand,
   AdminGetUserCommand,
   AdminUserGlobalSignOutCommand,
   ChangePasswordCommand,
@@ -39,6 +40,7 @@ const acts = {
   changePassword: () => pool.changePassword('token', password, password),
   signOutEverywhere: () => pool.signOutEverywhere(owner),
   find: () => pool.find(email),
+  remove: () => pool.remove(owner),
 } as const;
 
 type Act = keyof typeof acts;
@@ -96,6 +98,7 @@ describe('what Cognito refuses', () => {
     ['signUp', 'CodeDeliveryFailureException', null],
     ['find', 'UserNotFoundException', null],
     ['signOutEverywhere', 'UserNotFoundException', undefined],
+    ['remove', 'UserNotFoundException', undefined],
     ...[
       'UserNotFoundException',
       'NotAuthorizedException',
@@ -196,6 +199,7 @@ describe('what Cognito is asked', () => {
       { AccessToken: 'token', PreviousPassword: password, ProposedPassword: password },
     ],
     ['signOutEverywhere', AdminUserGlobalSignOutCommand, { UserPoolId: 'pool', Username: owner }],
+    ['remove', AdminDeleteUserCommand, { UserPoolId: 'pool', Username: owner }],
   ] as const)('is to %s', async (act, command, input) => {
     cognito.onAnyCommand().resolves({});
     await acts[act]();

@@ -28,7 +28,6 @@ export interface FakePool extends IdentityProvider {
   codesSent(email: string): number;
   /** Somebody who is confirmed already, as one that an administrator makes. */
   add(person: { email: string; password: string; username?: string; timezone?: string }): UserId;
-  remove(email: string): void;
 }
 
 interface Needs {
@@ -171,11 +170,9 @@ export const fakePool = ({ clock, confirmed }: Needs): FakePool => {
       username?: string | null;
       timezone?: string | null;
     }) => join({ email, password, username, timezone, confirmed: true }).owner,
-    remove: (email) => {
-      people.splice(
-        people.findIndex((person) => person.email === email),
-        1,
-      );
+    remove: async (login) => {
+      const person = personOf(login);
+      if (person) people.splice(people.indexOf(person), 1);
     },
   };
 };

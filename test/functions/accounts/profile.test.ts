@@ -80,10 +80,10 @@ describeOnEngines('a profile', (table) => {
 
     it('is a 404 when there is no account any more', async () => {
       const { email, owner } = await member(room);
-      room.pool.remove(email);
+      await room.pool.remove(owner);
       expect((await get(owner)).status).toBe(200);
       const gone = room.pool.add({ email, password: goodPassword });
-      room.pool.remove(email);
+      await room.pool.remove(gone);
       expect(await get(gone)).toMatchObject({ status: 404, body: { type: 'not-found' } });
     });
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type OperationOf, routeKeyOf, routes } from '#blueprint/routes.ts';
 import { accountConfirmed } from '#functions/accounts/confirmed.ts';
+import { dynamoDeletionStore } from '#functions/accounts/deletion-store.ts';
 import { accountOperations } from '#functions/accounts/operations.ts';
 import { dynamoProfileStore, dynamoUsernameStore } from '#functions/accounts/store.ts';
 import { replanAtOnce } from '#functions/reminders/replan.ts';
@@ -48,6 +49,7 @@ export const accountsRoom = (table: Table, { perMinute = 1_000 } = {}) => {
   const profiles = dynamoProfileStore(table);
   const usernames = dynamoUsernameStore(table);
   const pool = fakePool({ clock, confirmed: accountConfirmed({ profiles, usernames, clock }) });
+  const deletions = dynamoDeletionStore(table, 1);
   const told: string[] = [];
   const socketsEnded: UserId[] = [];
   const pauses: number[] = [];
@@ -61,6 +63,7 @@ export const accountsRoom = (table: Table, { perMinute = 1_000 } = {}) => {
         writeOf: dynamoReplanStore(table, 1).writeOf,
         begin: (profile, now) => replanAtOnce({ tasks: dynamoTaskStore(table, 1) })(profile.user_id, profile, now),
       },
+      deletions,
       endConnections: async (owner) => {
         socketsEnded.push(owner);
       },
@@ -84,7 +87,7 @@ export const accountsRoom = (table: Table, { perMinute = 1_000 } = {}) => {
     };
   };
 
-  return { ask, clock, pool, profiles, usernames, told, socketsEnded, pauses };
+  return { ask, clock, pool, profiles, usernames, deletions, told, socketsEnded, pauses };
 };
 
 export type Room = ReturnType<typeof accountsRoom>;
