@@ -9,6 +9,7 @@ import { finishDeletion } from '#functions/accounts/finish-deletion.ts';
 import { defaultProfile } from '#functions/accounts/profile.ts';
 import { dynamoProfileStore, dynamoUsernameStore } from '#functions/accounts/store.ts';
 import { objectsOf } from '#functions/attachments/attachment.ts';
+import { calendarKeysOf, dynamoCalendarStore } from '#functions/calendar/store.ts';
 import { exportsOf } from '#functions/export/export.ts';
 import { dynamoMailStore, unsubscribeKeysOf } from '#functions/mail/store.ts';
 import { endConnections } from '#functions/sync/connection.ts';
@@ -114,7 +115,7 @@ const world = (table: Table) => {
     deletions,
     identity,
     usernames,
-    belongings: belongingsStore(mortalTable, { MAIL: unsubscribeKeysOf }),
+    belongings: belongingsStore(mortalTable, { MAIL: unsubscribeKeysOf, CALENDAR: calendarKeysOf }),
     objects: bucket,
     prefixesOf: (owner) => [objectsOf(owner), exportsOf(owner)],
     clock,
@@ -132,6 +133,8 @@ const world = (table: Table) => {
     const owner = pool.add({ email, password, username });
     await dynamoUsernameStore(table).confirm(username, owner, now);
     await dynamoProfileStore(table).create({ ...defaultProfile(owner), email, username }, null, now);
+    const link = { secret_hash: randomUUID(), created_at: now.toISOString() };
+    await dynamoCalendarStore(table).replace(owner, null, link);
     for (const preference of ['task_reminders', 'task_overdue'] as const) {
       await dynamoMailStore(table).keepToken({ owner, preference }, randomUUID());
     }
