@@ -151,19 +151,4 @@ describe('a Pomodoro session', () => {
     expect((await history(eve)).items).toEqual([]);
     expect(sessionIn(await active(ada))).toMatchObject({ id, version: 1 });
   });
-
-  it('completes by itself when its time is over, and every device hears of it', { timeout: 180_000 }, async () => {
-    const { id, ends_at } = sessionIn(await start(ada, { planned_seconds: 60 }));
-    const device = new Device(ada.client);
-    await device.connect();
-    // Nobody asks: the minute's sweep finds it, at most a minute later.
-    for (let waits = 0; waits < 10 && device.running.length > 0; waits += 1) {
-      await device.until(() => device.running.length === 0, 'the end').catch(() => undefined);
-    }
-    expect(device.sessions).toMatchObject([{ id, status: 'completed', early: false, end_time: ends_at }]);
-    const completed = sessionIn(await ask(ada, 'complete', { session_id: id }));
-    expect(completed).toMatchObject({ elapsed_seconds: 60, end_time: ends_at, version: 2 });
-    expect((await history(ada)).items).toEqual([completed]);
-    device.drop();
-  });
 });
