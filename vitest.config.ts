@@ -6,8 +6,8 @@ export default defineConfig({
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // The engine, the synthesis and the runner are processes of their own, and journeys wait a lot: three workers keep two cores busy.
-    maxWorkers: 3,
+    // The engine, the synthesis and the runner are processes of their own: two workers on two cores is the fastest there is.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,

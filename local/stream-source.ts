@@ -49,6 +49,9 @@ interface MappingProperties {
 
 const pollMilliseconds = 40;
 
+/** An engine that has nothing to say is asked less often: asking costs it the more, the longer its stream is. Lambda itself asks once a second. */
+const mostPollMilliseconds = 500;
+
 /** Streams keep records for a day. */
 const streamSeconds = 24 * 60 * 60;
 
@@ -164,6 +167,7 @@ const readShard = async (shard: string, source: Source, progress: Progress): Pro
     }),
   );
   let iterator = ShardIterator;
+  let pause = pollMilliseconds;
   while (iterator && !context.signal.aborted) {
     const { Records = [], NextShardIterator } = await context.streams.send(
       new GetRecordsCommand({ ShardIterator: iterator, Limit: mapping.BatchSize ?? 100 }),
@@ -172,7 +176,8 @@ const readShard = async (shard: string, source: Source, progress: Progress): Pro
     if (batch.length > 0) await deliver(batch, shard);
     const last = Records.at(-1)?.dynamodb?.SequenceNumber;
     if (last) await progress.reach(shard, last);
-    if (Records.length === 0) await wait(pollMilliseconds, undefined, { signal: context.signal });
+    if (Records.length === 0) await wait(pause, undefined, { signal: context.signal });
+    pause = Records.length === 0 ? Math.min(pause * 1.2, mostPollMilliseconds) : pollMilliseconds;
     iterator = NextShardIterator;
   }
 };
