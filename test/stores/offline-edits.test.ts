@@ -12,7 +12,7 @@ import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import type { Act } from '#functions/tasks/task.ts';
 import { newId, userId } from '#shared/ids.ts';
 import type { Table } from '#shared/table.ts';
-import { describeOnEngines, makeTable } from '#test/support/table.ts';
+import { describeOnEngines, ownTable } from '#test/support/table.ts';
 
 const start = Date.parse('2026-11-24T12:00:00Z');
 
@@ -167,7 +167,7 @@ describe.skipIf(!inject('engines').dynoxide)('three devices on a bad network', (
   it('lose no edit: each value stands, was seen by whoever replaced it, or can be listed', {
     timeout: 600_000,
   }, async () => {
-    const table = await makeTable(inject('engines').dynoxide ?? '');
+    const { table, close } = await ownTable();
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
         const here = world(table);
@@ -231,6 +231,6 @@ describe.skipIf(!inject('engines').dynoxide)('three devices on a bad network', (
       }),
       { numRuns: process.env.POMONA_DEEP ? 1_000 : 50 },
     );
-    table.client.destroy();
+    await close();
   });
 });

@@ -11,7 +11,7 @@ import { newId, userId } from '#shared/ids.ts';
 import { userKey } from '#shared/item.ts';
 import type { Table } from '#shared/table.ts';
 import { type Answered, callerOf } from '#test/support/http-event.ts';
-import { itemsOf, makeTable } from '#test/support/table.ts';
+import { itemsOf, ownTable } from '#test/support/table.ts';
 import { type ModelSession, type Start, TimerModel } from '#test/support/timer-model.ts';
 
 const start = Date.parse('2026-11-24T21:30:00Z');
@@ -276,7 +276,7 @@ describe.skipIf(!inject('engines').dynoxide)('the timer, whatever is asked of it
   const numRuns = process.env.POMONA_DEEP ? 500 : 50;
 
   it('equals a model in memory', { timeout: 600_000 }, async () => {
-    const table = await makeTable(inject('engines').dynoxide ?? '');
+    const { table, close } = await ownTable();
     await fc.assert(
       fc.asyncProperty(fc.commands(steps, { maxCommands: 40, size: 'max' }), async (commands) => {
         const model = new TimerModel(start);
@@ -287,6 +287,6 @@ describe.skipIf(!inject('engines').dynoxide)('the timer, whatever is asked of it
       }),
       { numRuns },
     );
-    table.client.destroy();
+    await close();
   });
 });

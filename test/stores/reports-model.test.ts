@@ -3,7 +3,7 @@ import { expect, inject, it } from 'vitest';
 import { recount } from '#functions/reports/recount.ts';
 import { Diary } from '#test/support/diary.ts';
 import { type Doer, doer } from '#test/support/doer.ts';
-import { makeTable } from '#test/support/table.ts';
+import { ownTable } from '#test/support/table.ts';
 
 const start = Date.parse('2026-10-20T09:00:00Z');
 
@@ -158,7 +158,7 @@ it.skipIf(!inject('engines').dynoxide)(
   'every report equals a diary, and its counters a recount, whatever is done on a thousand days, and wherever',
   { timeout: 3_600_000 },
   async () => {
-    const table = await makeTable(inject('engines').dynoxide ?? '');
+    const { table, close } = await ownTable();
     const life = fc.array(day, { minLength: daysOfALife, maxLength: daysOfALife });
     await fc.assert(
       fc.asyncProperty(life, async (days) => {
@@ -180,6 +180,6 @@ it.skipIf(!inject('engines').dynoxide)(
       }),
       { numRuns: lives, endOnFailure: true },
     );
-    table.client.destroy();
+    await close();
   },
 );

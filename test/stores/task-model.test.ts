@@ -11,7 +11,7 @@ import { newId, userId } from '#shared/ids.ts';
 import { putItem, type Table } from '#shared/table.ts';
 import type { Task, TaskNode } from '#test/support/client.ts';
 import { type Asked, callerOf } from '#test/support/http-event.ts';
-import { makeTable } from '#test/support/table.ts';
+import { ownTable } from '#test/support/table.ts';
 import {
   bounds,
   dues,
@@ -290,19 +290,22 @@ it.skipIf(!inject('engines').dynoxide)(
   'tasks, their order, filters and pages equal a model in memory, whatever a thousand requests did to them',
   { timeout: 3_600_000 },
   async () => {
-    const table = await makeTable(inject('engines').dynoxide ?? '');
     await fc.assert(
       fc.asyncProperty(new Steps(1000), async (steps) => {
-        const here = await world(table);
-        const model = new TaskModel(maxDepth);
-        for (const [index, taken] of steps.entries()) {
-          await take(here, model, taken);
-          if (index % looksEvery === 0) expect(await pictureOf(here, model)).toEqual(model.picture());
+        const { table, close } = await ownTable();
+        try {
+          const here = await world(table);
+          const model = new TaskModel(maxDepth);
+          for (const [index, taken] of steps.entries()) {
+            await take(here, model, taken);
+            if (index % looksEvery === 0) expect(await pictureOf(here, model)).toEqual(model.picture());
+          }
+          expect(await pictureOf(here, model)).toEqual(model.picture());
+        } finally {
+          await close();
         }
-        expect(await pictureOf(here, model)).toEqual(model.picture());
       }),
       { numRuns: runs },
     );
-    table.client.destroy();
   },
 );

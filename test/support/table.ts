@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { table as definition } from '#blueprint/table.ts';
-import { engineNames } from '#local/dynamodb-engine.ts';
+import { engineNames, startEngine } from '#local/dynamodb-engine.ts';
 import type { Item } from '#shared/item.ts';
 import { openTable, queryPage, type Table } from '#shared/table.ts';
+import { freePort } from '#test/support/ports.ts';
 
 /**
  * Runs a suite on every DynamoDB engine of this machine, each time on an empty table of its own.
@@ -15,16 +16,35 @@ export const describeOnEngines = (name: string, suite: (table: () => Table) => v
     const endpoint = inject('engines')[engine];
     describe.skipIf(!endpoint)(`${name} (${engine})`, () => {
       let opened: Table | undefined;
+      let close = async (): Promise<void> => undefined;
       beforeAll(async () => {
-        opened = await makeTable(endpoint ?? '');
+        // dynoxide starts in no time, and slows down with all that it has ever been told: each suite has its own.
+        if (engine === 'dynoxide') ({ table: opened, close } = await ownTable());
+        else opened = await makeTable(endpoint ?? '');
       });
-      afterAll(() => opened?.client.destroy());
+      afterAll(async () => {
+        opened?.client.destroy();
+        await close();
+      });
       suite(() => {
         if (!opened) throw new Error('the table is there only while tests run');
         return opened;
       });
     });
   }
+};
+
+/** An empty table on a dynoxide of its own. */
+export const ownTable = async (): Promise<{ table: Table; close: () => Promise<void> }> => {
+  const engine = await startEngine('dynoxide', { port: await freePort() });
+  const table = await makeTable(engine.endpoint);
+  return {
+    table,
+    close: async () => {
+      table.client.destroy();
+      await engine.stop();
+    },
+  };
 };
 
 /** A new table with all its indexes and its stream, as `lib` defines it. */
