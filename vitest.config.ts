@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     // What functions log is theirs; a test that wants to see it spies on it.
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // A shared machine may be slow; nothing here measures time.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // The engine, the synthesis and the runner are processes of their own: two workers on two cores is the fastest there is.
     maxWorkers: 2,
     projects: [

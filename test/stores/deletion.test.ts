@@ -327,7 +327,7 @@ describeOnEngines('an account that is deleted', (table) => {
   };
 
   describe.each(['before', 'after'] as const)('by somebody who dies %s a call', (when) => {
-    it('whichever it is, is gone in the end, and nobody else is touched', { timeout: 120_000 }, async () => {
+    it('whichever it is, is gone in the end, and nobody else is touched', { timeout: 600_000 }, async () => {
       const around = world(table());
       const { life, somebody, tracesOf, isUnderWay } = around;
       const eve = await somebody();
