@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { newSecret } from '#functions/calendar/link.ts';
 import { calendarOperations } from '#functions/calendar/operations.ts';
 import { dynamoCalendarStore } from '#functions/calendar/store.ts';
@@ -8,10 +8,10 @@ import { taskOperations } from '#functions/tasks/operations.ts';
 import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
 import { hashOf, newId } from '#shared/ids.ts';
-import { log } from '#shared/log.ts';
 import { limitTo } from '#shared/rate-limit.ts';
 import type { Table } from '#shared/table.ts';
 import { callerOf, context, httpEvent } from '#test/support/http-event.ts';
+import { logLines } from '#test/support/log-lines.ts';
 import { roundTripsOf } from '#test/support/round-trips.ts';
 import { describeOnEngines, itemsOf } from '#test/support/table.ts';
 
@@ -225,18 +225,7 @@ describeOnEngines('what a calendar holds', (table) => {
 });
 
 describeOnEngines('the log of the calendar room', (table) => {
-  const lines: unknown[] = [];
-  beforeEach(() => {
-    lines.length = 0;
-    for (const level of ['debug', 'info', 'warn', 'error'] as const) {
-      vi.spyOn(log, level).mockImplementation((...line) => {
-        lines.push(line);
-      });
-    }
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
+  const lines = logLines();
 
   it('holds no secret', async () => {
     const { person, read } = room(table());

@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import type { OperationOf } from '#blueprint/routes.ts';
-import { log } from '#shared/log.ts';
+import { logLines } from '#test/support/log-lines.ts';
 import { describeOnEngines } from '#test/support/table.ts';
 import { accountsRoom, goodPassword, member, newAddress, newName, type Reply, type Room } from './room.ts';
 
@@ -50,18 +50,7 @@ describeOnEngines('whether an address has an account', (table) => {
 });
 
 describeOnEngines('logs', (table) => {
-  const lines: unknown[] = [];
-  beforeEach(() => {
-    lines.length = 0;
-    for (const level of ['debug', 'info', 'warn', 'error'] as const) {
-      vi.spyOn(log, level).mockImplementation((...line) => {
-        lines.push(line);
-      });
-    }
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
+  const lines = logLines();
 
   it('name no address, password, code, token, username or source', async () => {
     const room = accountsRoom(table());

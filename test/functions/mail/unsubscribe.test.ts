@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { defaultProfile } from '#functions/accounts/profile.ts';
 import { dynamoProfileStore } from '#functions/accounts/store.ts';
 import { mailOperations } from '#functions/mail/operations.ts';
@@ -11,6 +11,7 @@ import { log } from '#shared/log.ts';
 import { limitPerSource } from '#shared/rate-limit.ts';
 import { getItem, type Table } from '#shared/table.ts';
 import { context, httpEvent } from '#test/support/http-event.ts';
+import { logLines } from '#test/support/log-lines.ts';
 import { describeOnEngines } from '#test/support/table.ts';
 
 log.setLogLevel('SILENT');
@@ -133,18 +134,7 @@ describeOnEngines('the link of a mail', (table) => {
 });
 
 describeOnEngines('the log of the mail room', (table) => {
-  const lines: unknown[] = [];
-  beforeEach(() => {
-    lines.length = 0;
-    for (const level of ['debug', 'info', 'warn', 'error'] as const) {
-      vi.spyOn(log, level).mockImplementation((...line) => {
-        lines.push(line);
-      });
-    }
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
+  const lines = logLines();
 
   it('holds no token', async () => {
     const { mail, owner, ask } = await mailRoom(table());
