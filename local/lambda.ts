@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import {
@@ -48,6 +48,8 @@ interface LambdaFunction {
   readonly timeoutSeconds: number;
   readonly logFormat: string;
   readonly logLevel: string | null;
+  /** Whether Lambda itself logs each invocation's duration and memory. */
+  readonly logsReports: boolean;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -57,6 +59,7 @@ interface Job {
   readonly event: string;
   readonly end: (invocation: Invocation) => void;
   timer?: NodeJS.Timeout;
+  givenAt?: number;
 }
 
 interface Worker {
@@ -64,6 +67,9 @@ interface Worker {
   readonly lambda: LambdaFunction;
   readonly process: ChildProcess;
   readonly exited: Promise<void>;
+  readonly startedAt: number;
+  /** How long its code took to load, in milliseconds, for the report of its first invocation. */
+  initMilliseconds: number | null;
   /** Has asked for an invocation: its code is loaded. */
   loaded: boolean;
   /** Its open request for the next invocation. */
@@ -109,6 +115,7 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
     if (!worker) return void response.destroy();
     if (what === 'invocation' && jobId === 'next') {
       worker.waiting = response;
+      if (!worker.loaded) worker.initMilliseconds = performance.now() - worker.startedAt;
       worker.loaded = true;
       if (worker.job) return give(worker);
       return next();
@@ -116,15 +123,38 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
     const body = (await readBody(request)).toString('utf8');
     if (what === 'init') worker.initError = failed(JSON.parse(body));
     else if (worker.job?.id === jobId) {
+      const peak = peakMegabytes(worker.process.pid);
+      report(worker, end === 'response' ? 'success' : 'error', peak);
+      // On AWS it would not have lived to reply: its process ends, and with it the invocation.
+      if (peak !== null && peak > worker.lambda.memoryMegabytes) return void worker.process.kill('SIGKILL');
       settle(worker, end === 'response' ? replied(body) : failed(JSON.parse(body)));
     }
     response.writeHead(202).end();
+  };
+
+  /**
+   * What Lambda's own log says of an invocation.
+   * https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html#platform-report
+   */
+  const report = ({ job, lambda, initMilliseconds }: Worker, status: string, peak: number | null): void => {
+    if (!job?.givenAt || !lambda.logsReports) return;
+    const durationMs = round(performance.now() - job.givenAt);
+    const metrics = {
+      durationMs,
+      billedDurationMs: Math.ceil(durationMs + (initMilliseconds ?? 0)),
+      memorySizeMB: lambda.memoryMegabytes,
+      ...(peak !== null && { maxMemoryUsedMB: peak }),
+      ...(initMilliseconds !== null && { initDurationMs: round(initMilliseconds) }),
+    };
+    const record = { requestId: job.id, metrics, status };
+    logs.write(`${JSON.stringify({ time: new Date().toISOString(), type: 'platform.report', record })}\n`);
   };
 
   const settle = (worker: Worker, invocation: Invocation): void => {
     const { job } = worker;
     if (!job) return;
     worker.job = null;
+    worker.initMilliseconds = null;
     clearTimeout(job.timer);
     if (!invocation.ok && !stopping) onError(job.lambda.name, `${invocation.errorType}: ${invocation.errorMessage}`);
     job.end(invocation);
@@ -134,6 +164,7 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
     const { job, waiting, lambda } = worker;
     if (!job || !waiting) return;
     worker.waiting = null;
+    job.givenAt = performance.now();
     const milliseconds = lambda.timeoutSeconds * 1000;
     limit(worker, milliseconds);
     waiting.writeHead(200, {
@@ -235,6 +266,8 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
       lambda,
       process: child,
       exited: exited.then((how) => leave(worker, how)),
+      startedAt: performance.now(),
+      initMilliseconds: null,
       loaded: false,
       waiting: null,
       job: null,
@@ -289,7 +322,7 @@ const describe = (resource: Resource, assembly: Assembly): LambdaFunction => {
     Handler?: string;
     MemorySize?: number;
     Timeout?: number;
-    LoggingConfig?: { LogFormat?: string; ApplicationLogLevel?: string };
+    LoggingConfig?: { LogFormat?: string; ApplicationLogLevel?: string; SystemLogLevel?: string };
     Environment?: { Variables?: Record<string, string> };
   };
   if (!resource.assetFolder || extname(resource.assetFolder) === '.zip') {
@@ -304,11 +337,27 @@ const describe = (resource: Resource, assembly: Assembly): LambdaFunction => {
     timeoutSeconds: Timeout ?? 3,
     logFormat: LoggingConfig?.LogFormat ?? 'Text',
     logLevel: LoggingConfig?.ApplicationLogLevel ?? null,
+    logsReports: LoggingConfig?.LogFormat === 'JSON' && LoggingConfig.SystemLogLevel !== 'WARN',
     environment: Object.fromEntries(
       Object.entries(Environment?.Variables ?? {}).map(([name, value]) => [name, assembly.localUrl(String(value))]),
     ),
   };
 };
+
+/**
+ * The most memory that a process has had in use, its heap and everything else, in megabytes. `null` where the system does not say
+ * (elsewhere than on Linux, or when it is gone): there only the heap is limited.
+ */
+const peakMegabytes = (pid: number | undefined): number | null => {
+  try {
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return kilobytes === undefined ? null : Math.ceil(Number(kilobytes) / 1024);
+  } catch {
+    return null;
+  }
+};
+
+const round = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;
 
 const replied = (body: string): Invocation =>
   Buffer.byteLength(body) > maxPayloadBytes ? tooLarge('response') : { ok: true, payload: JSON.parse(body) };

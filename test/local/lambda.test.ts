@@ -36,6 +36,7 @@ const resources = {
   Print: lambda('index.print'),
   WaitFor: lambda('index.waitFor'),
   Make: lambda('index.make'),
+  Remember: lambda('index.remember', { MemorySize: 128, LoggingConfig: { LogFormat: 'JSON' } }),
   Broken: lambda('broken.handler'),
   Absent: lambda('index.absent'),
   Endless: lambda('endless.handler', { Timeout: 3 }),
@@ -149,6 +150,56 @@ describe('invoking a function', () => {
   });
 });
 
+describe('the report of an invocation', () => {
+  interface Report {
+    readonly type: string;
+    readonly record: { readonly status: string; readonly metrics: Readonly<Record<string, number>> };
+  }
+  const reports = async (): Promise<readonly Report[]> =>
+    (await readFile(join(folder, 'functions.log'), 'utf8'))
+      .split('\n')
+      .filter((line) => line.includes('platform.report'))
+      .map((line): Report => JSON.parse(line));
+
+  it('says how long it took and what memory it used, and of the first how long loading took', async () => {
+    const own = await start();
+    const before = (await reports()).length;
+    await own.invoke(arn('remember'), { megabytes: 20 });
+    await own.invoke(arn('remember'), { megabytes: 1 });
+    const made = await vi.waitFor(async () => {
+      const since = (await reports()).slice(before);
+      expect(since).toHaveLength(2);
+      return since;
+    });
+    expect(made.map(({ record }) => record)).toEqual([
+      {
+        requestId: expect.any(String),
+        status: 'success',
+        metrics: {
+          durationMs: expect.any(Number),
+          billedDurationMs: expect.any(Number),
+          memorySizeMB: 128,
+          initDurationMs: expect.any(Number),
+          ...(process.platform === 'linux' && {
+            maxMemoryUsedMB: expect.toSatisfy((used) => used > 20 && used <= 128),
+          }),
+        },
+      },
+      expect.objectContaining({ metrics: expect.not.objectContaining({ initDurationMs: expect.anything() }) }),
+    ]);
+  });
+
+  it('is not written for a function whose log is text', async () => {
+    const own = await start();
+    const before = (await reports()).length;
+    await own.invoke(arn('print'), { text: 'done printing' });
+    await vi.waitFor(async () =>
+      expect(await readFile(join(folder, 'functions.log'), 'utf8')).toContain('done printing'),
+    );
+    expect(await reports()).toHaveLength(before);
+  });
+});
+
 describe('the processes of a function', () => {
   it('are kept for the next invocation', async () => {
     const first = await lambdas.invoke(arn('process'), {});
@@ -227,6 +278,15 @@ describe('an invocation ends with an error', () => {
     vi.advanceTimersByTime(10_000);
     vi.useRealTimers();
     expect(await loading).toMatchObject({ ok: false, errorType: 'Sandbox.Timedout' });
+  });
+
+  it.skipIf(process.platform !== 'linux')('when it takes more memory than it may, however short it was', async () => {
+    expect(await lambdas.invoke(arn('remember'), { megabytes: 1 })).toMatchObject({ ok: true });
+    expect(await lambdas.invoke(arn('remember'), { megabytes: 128 })).toMatchObject({
+      ok: false,
+      errorType: 'Runtime.ExitError',
+    });
+    expect(await lambdas.invoke(arn('remember'), { megabytes: 1 })).toMatchObject({ ok: true });
   });
 
   it('when it is given or returns more than 6 MB', async () => {
