@@ -9,9 +9,10 @@ const root = join(import.meta.dirname, '..');
 /**
  * Runs the CDK app, as `cdk synth` does.
  * @param folder where the cloud assembly goes
+ * @param live whether functions are left where the build puts them, to change there, instead of being copied into the assembly
  * @throws RunnerProblem with what the app printed, when it does not synthesize
  */
-export const synthesize = (folder: string): Promise<void> =>
+export const synthesize = (folder: string, { live = false } = {}): Promise<void> =>
   new Promise((resolve, reject) => {
     const app = spawn(process.execPath, [join(root, 'bin/app.ts')], {
       cwd: root,
@@ -19,7 +20,10 @@ export const synthesize = (folder: string): Promise<void> =>
         ...process.env,
         CDK_OUTDIR: folder,
         // As the CLI does: the templates then say which folder holds a function's code.
-        CDK_CONTEXT_JSON: '{"aws:cdk:enable-asset-metadata":true}',
+        CDK_CONTEXT_JSON: JSON.stringify({
+          'aws:cdk:enable-asset-metadata': true,
+          'aws:cdk:disable-asset-staging': live,
+        }),
         // Seconds of checking against CloudFormation's schemas, which the tests do already.
         CDK_VALIDATION: 'false',
       },

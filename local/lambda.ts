@@ -72,6 +72,8 @@ interface Worker {
   initMilliseconds: number | null;
   /** Has asked for an invocation: its code is loaded. */
   loaded: boolean;
+  /** Has older code than its function: what it is doing is its last. */
+  retired: boolean;
   /** Its open request for the next invocation. */
   waiting: ServerResponse | null;
   job: Job | null;
@@ -80,8 +82,13 @@ interface Worker {
 
 const bootstrap = join(import.meta.dirname, 'bootstrap.mjs');
 
+export interface HostedLambdas extends Lambdas, Part {
+  /** From now on a function runs the code that lies in its folder now; what it is doing ends with the code it began with. */
+  swap(assetFolder: string): void;
+}
+
 /** Hosts every function of the assembly: a process for each invocation that runs, kept warm for the next. */
-export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Part> => {
+export const startLambdas = async (options: LambdaOptions): Promise<HostedLambdas> => {
   const { assembly, port, endpoints, imports = [], onError = () => undefined, processes = maxProcesses } = options;
   const functions = new Map<string, LambdaFunction>();
   const workers = new Map<string, Worker>();
@@ -114,6 +121,7 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
     const worker = workers.get(workerId);
     if (!worker) return void response.destroy();
     if (what === 'invocation' && jobId === 'next') {
+      if (worker.retired && !worker.job) return dismiss(worker);
       worker.waiting = response;
       if (!worker.loaded) worker.initMilliseconds = performance.now() - worker.startedAt;
       worker.loaded = true;
@@ -207,16 +215,20 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
   };
 
   /** One that has just replied asks for the next at once: what it is given until then waits for it. */
-  const isIdle = (worker: Worker): boolean => worker.job === null && worker.loaded;
+  const isIdle = (worker: Worker): boolean => worker.job === null && worker.loaded && !worker.retired;
 
   /** An idle process of another function makes room. */
   const evict = (): boolean => {
     const wanted = new Set(queue.map(({ lambda }) => lambda));
     const idle = [...workers.values()].find((worker) => isIdle(worker) && !wanted.has(worker.lambda));
     if (!idle) return false;
-    workers.delete(idle.id);
-    idle.process.kill();
+    dismiss(idle);
     return true;
+  };
+
+  const dismiss = (worker: Worker): void => {
+    workers.delete(worker.id);
+    worker.process.kill();
   };
 
   const hire = (lambda: LambdaFunction): Worker => {
@@ -269,6 +281,7 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
       startedAt: performance.now(),
       initMilliseconds: null,
       loaded: false,
+      retired: false,
       waiting: null,
       job: null,
       initError: null,
@@ -305,6 +318,13 @@ export const startLambdas = async (options: LambdaOptions): Promise<Lambdas & Pa
           reject(error);
         }
       }),
+    swap: (assetFolder) => {
+      for (const worker of workers.values()) {
+        if (worker.lambda.resource.assetFolder !== assetFolder) continue;
+        if (isIdle(worker)) dismiss(worker);
+        else worker.retired = true;
+      }
+    },
     stop: async () => {
       stopping = true;
       for (const job of queue.splice(0)) job.end(stopped);

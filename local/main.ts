@@ -7,10 +7,11 @@ import { parseArgs } from 'node:util';
 import { RunnerProblem } from '#local/parts.ts';
 import { type RunningPomona, startRunner } from '#local/runner.ts';
 
-const usage = `npm start -- [--port N] [--fresh] [--quiet] [--data FOLDER] [--import MODULE]
+const usage = `npm start -- [--port N] [--fresh] [--watch] [--quiet] [--data FOLDER] [--import MODULE]
 
   --port N         the first of seven ports in a row (default 4000)
   --fresh          begin with nothing
+  --watch          build and swap a function when one of its sources changes
   --quiet          print only what went wrong
   --data FOLDER    where data lives, and survives (default .local)
   --import MODULE  a file to load first, here and in every function's process; may be repeated`;
@@ -18,6 +19,7 @@ const usage = `npm start -- [--port N] [--fresh] [--quiet] [--data FOLDER] [--im
 interface Options {
   readonly port: number;
   readonly fresh: boolean;
+  readonly watch: boolean;
   readonly quiet: boolean;
   readonly dataFolder: string;
   /** URLs. */
@@ -30,6 +32,7 @@ const readOptions = (): Options => {
     const {
       port,
       fresh,
+      watch,
       quiet,
       data,
       import: modules,
@@ -37,6 +40,7 @@ const readOptions = (): Options => {
       options: {
         port: { type: 'string', default: '4000' },
         fresh: { type: 'boolean', default: false },
+        watch: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
         data: { type: 'string', default: join(import.meta.dirname, '../.local') },
         import: { type: 'string', multiple: true, default: [] },
@@ -46,14 +50,14 @@ const readOptions = (): Options => {
     if (number < 1024 || number > 65_526) throw new Error(`--port takes a number from 1024 to 65526, not "${port}"`);
     const here = pathToFileURL(`${process.cwd()}/`);
     const imports = modules.map((module) => new URL(module, here).href);
-    return { port: number, fresh, quiet, dataFolder: resolve(data), imports };
+    return { port: number, fresh, watch, quiet, dataFolder: resolve(data), imports };
   } catch (error) {
     throw new RunnerProblem(`${error instanceof Error ? error.message : error}\n\n${usage}`);
   }
 };
 
 const main = async (): Promise<void> => {
-  const { port, fresh, quiet, dataFolder, imports } = readOptions();
+  const { port, fresh, watch, quiet, dataFolder, imports } = readOptions();
   const say = (text: string): void => {
     if (!quiet) console.log(text);
   };
@@ -66,6 +70,8 @@ const main = async (): Promise<void> => {
     dataFolder,
     fresh,
     imports,
+    watch,
+    onChange: (sentence) => console.log(`  ↻ ${sentence}`),
     onStep: (step, milliseconds) => say(`  ✓ ${step.padEnd(24)} ${String(Math.round(milliseconds)).padStart(5)} ms`),
     onError: (who, message) => console.error(`  ! ${who}: ${message}`),
   });

@@ -10,11 +10,12 @@ import { startHttpApi } from '#local/http-api.ts';
 import { startLambdas } from '#local/lambda.ts';
 import { lockFolder } from '#local/lock.ts';
 import { startMailbox } from '#local/mailbox.ts';
-import { type BusEvent, type Lambdas, type Part, type Ports, portsFrom, RunnerProblem } from '#local/parts.ts';
+import { type BusEvent, type Part, type Ports, portsFrom, RunnerProblem } from '#local/parts.ts';
 import { startRules } from '#local/rules.ts';
 import { isListening, portTaken } from '#local/server.ts';
 import { startSocketApi } from '#local/socket-api.ts';
 import { startStreamSources } from '#local/stream-source.ts';
+import { watchSources } from '#local/watch.ts';
 
 export interface RunnerOptions {
   /** The first of seven ports: HTTP, WebSocket, mailbox, services. */
@@ -25,6 +26,10 @@ export interface RunnerOptions {
   readonly fresh: boolean;
   /** URLs of modules that every function's process loads first. */
   readonly imports?: readonly string[];
+  /** Whether a function is built and swapped when one of its sources changes. */
+  readonly watch?: boolean;
+  /** Hears, when it watches, of what was swapped, or why not. */
+  readonly onChange?: (sentence: string) => void;
   /** Hears of each step that is done. */
   readonly onStep?: (step: string, milliseconds: number) => void;
   /** Hears of invocations that ended with an error, and of what cannot go on. */
@@ -44,6 +49,8 @@ export const startRunner = async ({
   dataFolder,
   fresh,
   imports = [],
+  watch = false,
+  onChange = () => undefined,
   onStep = () => undefined,
   onError = () => undefined,
 }: RunnerOptions): Promise<RunningPomona> => {
@@ -82,7 +89,7 @@ export const startRunner = async ({
     const assemblyFolder = join(dataFolder, 'cdk.out');
     await step('templates and bundles', async () => {
       await rm(assemblyFolder, { recursive: true, force: true });
-      await synthesize(assemblyFolder);
+      await synthesize(assemblyFolder, { live: watch });
       return { stop: async () => undefined };
     });
     const assembly = await readAssembly(assemblyFolder, ports);
@@ -108,7 +115,7 @@ export const startRunner = async ({
       startBuckets({ assembly, ports, dataFolder, putEvent: (event) => bus.put(event) }),
     );
     const cognitoEndpoint = `http://127.0.0.1:${ports.cognito}`;
-    const lambdas: Lambdas & Part = await step('functions', () =>
+    const lambdas = await step('functions', () =>
       startLambdas({
         assembly,
         port: ports.runtime,
@@ -140,6 +147,7 @@ export const startRunner = async ({
       }),
     );
     await step('WebSocket API', () => startSocketApi({ assembly, lambdas, port: ports.webSocket }));
+    if (watch) await step('watch on the sources', () => watchSources({ lambdas, onChange }));
     // The last: when /health answers, everything does.
     await step('HTTP API', () =>
       startHttpApi({ assembly, lambdas, port: ports.http, fetchKeys: (url) => bytesAt(assembly.localUrl(url)) }),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildResult, build, type OutputFile } from 'esbuild';
+import { type BuildOptions, build, context, formatMessages, type OutputFile } from 'esbuild';
 import { entries, type FunctionName } from '#blueprint/environment.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -41,9 +41,54 @@ export const buildFunctions = async (
   { project = root, output = defaultOutput }: BuildPlaces = {},
 ): Promise<ReadonlyMap<FunctionName, number>> => {
   await expectEntries(names, project);
-  const { outputFiles } = await bundle(names, project, bundlesIn(output));
+  const { outputFiles } = await build(bundling(names, project, output));
   await Promise.all(outputFiles.map((file) => place(file, output)));
   return new Map(names.map((name) => [name, sizeOf(outputFiles, join(bundlesIn(output), name, 'index.cjs'))]));
+};
+
+export interface WatchListeners {
+  /** Hears of the functions whose bundle is another one now. */
+  readonly onChanged: (names: readonly FunctionName[]) => void;
+  /** Hears what is wrong with a source; the bundles stay as they were. */
+  readonly onFailed: (messages: readonly string[]) => void;
+}
+
+/**
+ * Bundles the functions at once, and again whenever one of their sources changes.
+ * @returns what ends it
+ */
+export const watchFunctions = async (
+  { onChanged, onFailed }: WatchListeners,
+  { project = root, output = defaultOutput }: BuildPlaces = {},
+): Promise<{ stop(): Promise<void> }> => {
+  // Not what lies there already: another build may have put it there first, and whoever listens still runs an older one.
+  const last = new Map<string, string>();
+  const placeNew = async (files: readonly OutputFile[]): Promise<void> => {
+    const replaced = await Promise.all(files.map((file) => place(file, output)));
+    const changed = files.filter(({ path, hash }, index) =>
+      last.has(path) ? last.get(path) !== hash : replaced[index],
+    );
+    for (const { path, hash } of files) last.set(path, hash);
+    const paths = new Set(changed.map(({ path }) => path));
+    const names = everyName.filter((name) => paths.has(join(bundlesIn(output), name, 'index.cjs')));
+    if (names.length > 0) onChanged(names);
+  };
+  const watched = await context({
+    ...bundling(everyName, project, output),
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'place',
+        setup: ({ onEnd }) =>
+          onEnd(async ({ errors, outputFiles = [] }) => {
+            if (errors.length === 0) return placeNew(outputFiles);
+            onFailed(await formatMessages([...errors], { kind: 'error' }));
+          }),
+      },
+    ],
+  });
+  await watched.watch();
+  return { stop: () => watched.dispose() };
 };
 
 const expectEntries = async (names: readonly FunctionName[], project: string): Promise<void> => {
@@ -60,15 +105,11 @@ const otherCredentials = ['ini', 'login', 'process', 'sso', 'web-identity'].map(
   (way) => `@aws-sdk/credential-provider-${way}`,
 );
 
-const bundle = (
-  names: readonly FunctionName[],
-  project: string,
-  outdir: string,
-): Promise<BuildResult<{ write: false }>> =>
-  build({
+const bundling = (names: readonly FunctionName[], project: string, output: string) =>
+  ({
     absWorkingDir: project,
     entryPoints: names.map((name) => ({ in: entries[name], out: `${name}/index` })),
-    outdir,
+    outdir: bundlesIn(output),
     outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
@@ -81,18 +122,22 @@ const bundle = (
     external: otherCredentials,
     sourcemap: 'external',
     write: false,
-  });
+  }) satisfies BuildOptions;
 
-/** Whole or not at all, and not when it is there already: another process may be reading the file. */
-const place = async ({ path, contents }: OutputFile, output: string): Promise<void> => {
+/**
+ * Whole or not at all, and not when it is there already: another process may be reading the file.
+ * @returns whether it is another one now
+ */
+const place = async ({ path, contents }: OutputFile, output: string): Promise<boolean> => {
   const target = path.endsWith('.map') ? path.replace(bundlesIn(output), mapsIn(output)) : path;
   const standing = await readFile(target).catch(() => null);
-  if (standing?.equals(contents)) return;
+  if (standing?.equals(contents)) return false;
   await mkdir(dirname(target), { recursive: true });
   // Beside the folder, not in it: what lies in it is part of the asset.
   const draft = `${dirname(target)}.${randomUUID()}.draft`;
   await writeFile(draft, contents);
   await rename(draft, target);
+  return true;
 };
 
 const sizeOf = (files: readonly OutputFile[], bundlePath: string): number =>

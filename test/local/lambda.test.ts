@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -243,6 +243,49 @@ describe('the processes of a function', () => {
     expect(await queued).toMatchObject({ ok: false });
     expect(isAlive(pid)).toBe(false);
     expect(await own.invoke(arn('process'), {})).toMatchObject({ ok: false, errorMessage: 'the runner has stopped' });
+  });
+});
+
+describe('a function whose code is swapped', () => {
+  it('ends what it does with the code it began with, and does the next with the new one', async () => {
+    const code = await mkdtemp(join(folder, 'code-'));
+    await copyFile(join(import.meta.dirname, 'fixtures/index.cjs'), join(code, 'index.cjs'));
+    const own = await startLambdas({
+      assembly: assemblyOf(
+        [
+          {
+            name: 'Service',
+            template: {
+              Resources: {
+                WaitFor: { ...lambda('index.waitFor'), Metadata: { 'aws:asset:path': code } },
+                Other: lambda('index.process'),
+              },
+            },
+          },
+        ],
+        import.meta.dirname,
+        portsFrom(4000),
+      ),
+      port: await freePort(),
+      endpoints: {},
+      logFile: join(folder, 'functions.log'),
+    });
+    started.push(own);
+    const file = join(code, 'signal');
+    const other = await own.invoke(arn('process'), {});
+    const idle = own.invoke(arn('waitFor'), { file: join(code, 'index.cjs') });
+    const busy = own.invoke(arn('waitFor'), { file });
+    expect(await idle).toEqual({ ok: true, payload: null });
+
+    await writeFile(join(code, 'index.cjs'), "exports.waitFor = async () => 'new';");
+    own.swap(code);
+    expect(await own.invoke(arn('waitFor'), {})).toEqual({ ok: true, payload: 'new' });
+    await writeFile(file, '');
+    expect(await busy).toEqual({ ok: true, payload: null });
+    expect(await Promise.all([1, 2].map(() => own.invoke(arn('waitFor'), {})))).toEqual(
+      [1, 2].map(() => ({ ok: true, payload: 'new' })),
+    );
+    expect(await own.invoke(arn('process'), {})).toEqual(other);
   });
 });
 

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { entries, environment, type FunctionName } from '#blueprint/environment.ts';
-import { buildFunctions } from '../../scripts/build.ts';
+import { buildFunctions, watchFunctions } from '../../scripts/build.ts';
 
 const names = Object.keys(entries) as FunctionName[];
 
@@ -68,5 +68,56 @@ describe('the build', () => {
     await expect(buildFunctions(['tasks', 'openapi'], { project: scratch, output })).rejects.toThrow(
       'Nothing to bundle: functions/tasks/handler.ts, functions/openapi/handler.ts does not exist.',
     );
+  });
+});
+
+describe('watching the sources', () => {
+  const project = mkdtempSync(join(tmpdir(), 'pomona-watch-'));
+  const output = join(project, 'out');
+  const shared = join(project, 'shared.ts');
+  const onChanged = vi.fn();
+  const onFailed = vi.fn();
+  let watching: Awaited<ReturnType<typeof watchFunctions>>;
+
+  beforeAll(async () => {
+    writeFileSync(shared, "export const greeting = 'hello';");
+    for (const [name, entry] of Object.entries(entries)) {
+      const file = join(project, entry);
+      mkdirSync(dirname(file), { recursive: true });
+      const imports = name === 'guest' || name === 'tasks' ? `import { greeting } from ${JSON.stringify(shared)};` : '';
+      writeFileSync(file, `${imports}\nexport const handler = () => [${imports && 'greeting,'} '${name}'];`);
+    }
+    await buildFunctions(names, { project, output });
+    watching = await watchFunctions({ onChanged, onFailed }, { project, output });
+    // Its first build begins by itself; what changes during it would be part of it.
+    await vi.waitFor(async () => expect(await readdir(output)).toContain('source-maps'));
+  });
+  afterAll(async () => {
+    await watching.stop();
+    rmSync(project, { recursive: true, force: true });
+  });
+
+  const soon = { timeout: 30_000, interval: 50 };
+  const changed = (): string[] => onChanged.mock.calls.flat(2).sort();
+
+  it('builds the functions that a source belongs to, and no others', async () => {
+    writeFileSync(shared, "export const greeting = 'good morning';");
+    await vi.waitFor(() => expect(changed()).toEqual(['guest', 'tasks']), soon);
+    expect(readFileSync(join(output, 'functions/tasks/index.cjs'), 'utf8')).toContain('good morning');
+  });
+
+  it('says what is wrong with a source, and leaves the bundles as they were', async () => {
+    const standing = readFileSync(join(output, 'functions/tasks/index.cjs'), 'utf8');
+    writeFileSync(shared, 'export const greeting = ;');
+    await vi.waitFor(() => expect(onFailed).toHaveBeenCalled(), soon);
+    expect(onFailed.mock.calls[0]?.[0].join()).toContain('shared.ts:1:24');
+    expect(readFileSync(join(output, 'functions/tasks/index.cjs'), 'utf8')).toBe(standing);
+  });
+
+  it('notices a change also when another build was the first to place it', async () => {
+    onChanged.mockClear();
+    writeFileSync(shared, "export const greeting = 'good night';");
+    await buildFunctions(names, { project, output });
+    await vi.waitFor(() => expect(changed()).toEqual(['guest', 'tasks']), soon);
   });
 });
