@@ -55,13 +55,14 @@ const untitled: Readonly<Record<Notice['kind'], string>> = {
   pomodoro_finished: 'A focus session',
 };
 
-const subjectOf = ({ kind, title }: Notice): string => {
+const subjectOf = ({ kind, title, late }: Notice): string => {
   const what = title ?? untitled[kind];
   switch (kind) {
     case 'task_reminder':
       return `Reminder: ${what}`;
     case 'task_due_soon':
-      return `Due soon: ${what}`;
+      // By the time that a late one is written it may be due already.
+      return `${late ? 'Due' : 'Due soon'}: ${what}`;
     case 'task_overdue':
       return `Overdue: ${what}`;
     case 'pomodoro_finished':

@@ -51,6 +51,11 @@ Stop these mails: https://api.pomona.example/unsubscribe/a-token
     expect(letter().text).not.toContain('late');
   });
 
+  it('of what is due soon does not say so when it is late: it may be due already', () => {
+    expect(letter({ kind: 'task_due_soon' }).subject).toBe('Due soon: Water the trees');
+    expect(letter({ kind: 'task_due_soon', late: true }).subject).toBe('Due: Water the trees');
+  });
+
   it.each([
     ['2026-11-24T13:25:00Z', 'Asia/Kathmandu', 'Due on Tuesday, 24 November 2026 at 19:10 (Asia/Kathmandu).'],
     ['2026-11-24T23:30:00-05:00', 'America/New_York', 'Due on Tuesday, 24 November 2026 at 23:30 (America/New_York).'],
