@@ -6,16 +6,20 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { startBuckets } from '#local/bucket.ts';
 import { startTables } from '#local/dynamodb.ts';
+import { startEngine } from '#local/dynamodb-engine.ts';
 import { type Invocation, localCredentials, localRegion, type Part, portsFrom } from '#local/parts.ts';
 import { closeServer, listen } from '#local/server.ts';
 import { startStreamSources } from '#local/stream-source.ts';
 import { assemblyOf, failure, fakeLambdas } from '#test/support/assembly.ts';
 import { freePort, freePorts } from '#test/support/ports.ts';
 
-const endpoint = inject('engines').dynoxide ?? '';
+const engine = inject('engines').includes('dynoxide')
+  ? await startEngine('dynoxide', { port: await freePort() })
+  : null;
+const endpoint = engine?.endpoint ?? '';
 const done: Invocation = { ok: true, payload: null };
 const failedAt = (...itemIdentifiers: readonly unknown[]): Invocation => ({
   ok: true,
@@ -58,6 +62,7 @@ describe.skipIf(!endpoint)('a stream and its consumer', () => {
   let table: string;
   let parts: Part[];
 
+  afterAll(() => engine?.stop());
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'pomona-stream-'));
     table = `Things-${randomUUID()}`;

@@ -28,7 +28,7 @@ import {
   tombstoneItem,
   unreadable,
 } from '#test/support/stream-records.ts';
-import { describeOnEngines, itemsOf, makeTable } from '#test/support/table.ts';
+import { describeOnEngines, itemsOf, ownTable } from '#test/support/table.ts';
 
 const start = new Date('2026-11-24T12:00:00Z');
 const stream = 'arn:aws:dynamodb:eu-central-1:111122223333:table/pomona/stream/2026-11-24T00:00:00.000';
@@ -410,14 +410,15 @@ describeOnEngines('a snapshot', (table) => {
 });
 
 // On one engine, the fastest of this machine: it is our own arithmetic that is tried here.
-const [fastest] = Object.values(inject('engines'));
+const [fastest] = inject('engines');
 
 describe.skipIf(!fastest)('much at once', () => {
   let table: Table;
+  let close: () => Promise<void>;
   beforeAll(async () => {
-    table = await makeTable(fastest ?? '');
+    ({ table, close } = await ownTable(fastest));
   });
-  afterAll(() => table.client.destroy());
+  afterAll(() => close());
 
   it('is written in rows and transactions that DynamoDB takes', async () => {
     const here = world(table);

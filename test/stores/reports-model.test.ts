@@ -154,7 +154,7 @@ const expectReports = async (ada: Doer, diary: Diary): Promise<void> => {
 const lives = process.env.POMONA_DEEP ? 200 : 20;
 const daysOfALife = 50;
 
-it.skipIf(!inject('engines').dynoxide)(
+it.skipIf(!inject('engines').includes('dynoxide'))(
   'every report equals a diary, and its counters a recount, whatever is done on a thousand days, and wherever',
   { timeout: 3_600_000 },
   async () => {

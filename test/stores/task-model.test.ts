@@ -286,7 +286,7 @@ const pictureOf = async ({ all }: World, model: TaskModel): Promise<readonly Mod
 const runs = process.env.POMONA_DEEP ? 200 : 20;
 const looksEvery = 50;
 
-it.skipIf(!inject('engines').dynoxide)(
+it.skipIf(!inject('engines').includes('dynoxide'))(
   'tasks, their order, filters and pages equal a model in memory, whatever a thousand requests did to them',
   { timeout: 3_600_000 },
   async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { table as definition } from '#blueprint/table.ts';
-import { engineNames, startEngine } from '#local/dynamodb-engine.ts';
+import { type EngineName, engineNames, startEngine } from '#local/dynamodb-engine.ts';
 import type { Item } from '#shared/item.ts';
 import { openTable, queryPage, type Table } from '#shared/table.ts';
 import { freePort } from '#test/support/ports.ts';
@@ -13,19 +13,13 @@ import { freePort } from '#test/support/ports.ts';
  */
 export const describeOnEngines = (name: string, suite: (table: () => Table) => void): void => {
   for (const engine of engineNames) {
-    const endpoint = inject('engines')[engine];
-    describe.skipIf(!endpoint)(`${name} (${engine})`, () => {
+    describe.skipIf(!inject('engines').includes(engine))(`${name} (${engine})`, () => {
       let opened: Table | undefined;
       let close = async (): Promise<void> => undefined;
       beforeAll(async () => {
-        // dynoxide starts in no time, and slows down with all that it has ever been told: each suite has its own.
-        if (engine === 'dynoxide') ({ table: opened, close } = await ownTable());
-        else opened = await makeTable(endpoint ?? '');
+        ({ table: opened, close } = await ownTable(engine));
       });
-      afterAll(async () => {
-        opened?.client.destroy();
-        await close();
-      });
+      afterAll(() => close());
       suite(() => {
         if (!opened) throw new Error('the table is there only while tests run');
         return opened;
@@ -34,9 +28,11 @@ export const describeOnEngines = (name: string, suite: (table: () => Table) => v
   }
 };
 
-/** An empty table on a dynoxide of its own. */
-export const ownTable = async (): Promise<{ table: Table; close: () => Promise<void> }> => {
-  const engine = await startEngine('dynoxide', { port: await freePort() });
+/** An empty table on an engine of its own: engines slow down with all that they have ever been told. */
+export const ownTable = async (
+  name: EngineName = 'dynoxide',
+): Promise<{ table: Table; close: () => Promise<void> }> => {
+  const engine = await startEngine(name, { port: await freePort() });
   const table = await makeTable(engine.endpoint);
   return {
     table,
