@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type AttributeValue, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
@@ -11,7 +12,7 @@ import {
   type TransactWriteCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { table as definition, type LocalIndexName } from '#blueprint/table.ts';
 import { epochSeconds } from '#shared/clock.ts';
 import type { Item, Key } from '#shared/item.ts';
@@ -68,11 +69,14 @@ export const unexpired = (now: Date): Condition => ({
 /** A write found something else than it expected. `items`: what lay there instead, in the order of the writes. */
 export class ConditionFailed extends Error {
   readonly items: readonly (Item | undefined)[];
+  /** Whether the SDK had sent it before, and never heard what became of it. */
+  readonly resent: boolean;
 
-  constructor(items: readonly (Item | undefined)[]) {
+  constructor(items: readonly (Item | undefined)[], resent = false) {
     super('A write met an item in another state than it expected.');
     this.name = 'ConditionFailed';
     this.items = items;
+    this.resent = resent;
   }
 
   /** The item that lay under the key of the only, or first, write. */
@@ -160,17 +164,28 @@ export const getItems = async (table: Table, keys: readonly Key[]): Promise<(Ite
 
 /** @throws ConditionFailed with the item that lay there */
 export const putItem = async (table: Table, item: Item, condition?: Condition): Promise<void> => {
-  await write(() =>
-    table.client.send(
-      new PutCommand({
-        TableName: table.name,
-        Item: item,
-        ...conditionOf(condition),
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-    ),
-  );
+  try {
+    await write(() =>
+      table.client.send(
+        new PutCommand({
+          TableName: table.name,
+          Item: item,
+          ...conditionOf(condition),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      ),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionFailed && metItself(error, item))) throw error;
+  }
 };
+
+/**
+ * DynamoDB knows a transaction again that is sent twice, and no single write: it meets what it has written itself. Only of what has versions
+ * this can be told for sure; a claim that looks the same may be another's.
+ */
+const metItself = ({ resent, item: found }: ConditionFailed, item: Item): boolean =>
+  resent && 'version' in item && isDeepStrictEqual(found, unmarshall(marshall(item, { removeUndefinedValues: true })));
 
 /** @returns the item that was deleted, if one was there  @throws ConditionFailed with the item that lay there */
 export const deleteItem = async (table: Table, key: Key, condition?: Condition): Promise<Item | undefined> => {
@@ -322,7 +337,7 @@ const passing = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedT
 const outcomeOf = (error: unknown): ConditionFailed | 'conflict' | 'other' => {
   if (!(error instanceof Error)) return 'other';
   if (error.name === 'ConditionalCheckFailedException') {
-    return new ConditionFailed(['Item' in error ? plain(error.Item) : undefined]);
+    return new ConditionFailed(['Item' in error ? plain(error.Item) : undefined], wasResent(error));
   }
   if (error.name === 'TransactionConflictException') return 'conflict';
   if (error.name !== 'TransactionCanceledException' || !('CancellationReasons' in error)) return 'other';
@@ -333,6 +348,9 @@ const outcomeOf = (error: unknown): ConditionFailed | 'conflict' | 'other' => {
   }
   return reasons.some((reason) => passing.has(reason.Code)) ? 'conflict' : 'other';
 };
+
+const wasResent = (error: Error & { readonly $metadata?: { readonly attempts?: number } }): boolean =>
+  (error.$metadata?.attempts ?? 1) > 1;
 
 /** Errors carry items as DynamoDB writes them; the document client unfolds only replies. */
 const plain = (item: unknown): Item | undefined => (isAttributeMap(item) ? unmarshall(item) : undefined);
