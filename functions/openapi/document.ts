@@ -131,7 +131,7 @@ const headerDescriptions: Readonly<Record<ConditionalHeader | 'X-Client-Id', str
   'If-Match': 'Only if the item is still in this version.',
   'If-None-Match': 'Only if the item is in another version than this one.',
   'Idempotency-Key': 'The same key and body again give the same item, created once.',
-  'X-Client-Id': 'Which device asks: its own WebSocket is spared the echo.',
+  'X-Client-Id': 'Which device asks: its own WebSocket is spared the echo, but for deletions.',
 };
 
 const parametersOf = (definition: Contract, schemas: SchemaCollector): Json => {

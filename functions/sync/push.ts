@@ -2,6 +2,7 @@ import type { Clock } from '#shared/clock.ts';
 import { concurrently } from '#shared/concurrently.ts';
 import type { UserId } from '#shared/ids.ts';
 import { errorOf, log } from '#shared/log.ts';
+import type { Change } from './change.ts';
 import { type Connection, type ConnectionStore, type Gateway, settledAfterMilliseconds } from './connection.ts';
 import { cursorsOf, type Head, type LoggedChange } from './feed.ts';
 
@@ -26,8 +27,8 @@ export interface PushNeeds {
 }
 
 /**
- * Sends frames to all of a user's devices, each in order. A device's own changes are left out of what it gets, so that only its cursor
- * moves on. One that cannot be reached is skipped; one that is gone is forgotten.
+ * Sends frames to all of a user's devices, each in order. A device's own changes, but for deletions, are left out of what it gets, so
+ * that only its cursor moves on. One that cannot be reached is skipped; one that is gone is forgotten.
  * @returns a sender that begins nothing after `until`: a device finds by itself what it was not told
  */
 export const pushTo =
@@ -54,6 +55,13 @@ export const pushTo =
     }
   };
 
+/**
+ * A device knows its own changes from the answers. Its deletions it may have forgotten, with everything else, when it started over: no
+ * snapshot has them, and a stream that repeats itself would bring back what it has deleted.
+ */
+const isTold = (clientId: string | null, { op }: Change, changedBy: string | null): boolean =>
+  clientId === null || changedBy !== clientId || op === 'delete';
+
 /** Devices of one `client_id` get the same; texts are made once for each. */
 const framesFor = (owner: UserId, stream: string, frames: readonly Frame[]) => {
   const cursors = cursorsOf(owner, stream);
@@ -63,8 +71,8 @@ const framesFor = (owner: UserId, stream: string, frames: readonly Frame[]) => {
     if (known) return known;
     const texts = frames.map(({ before, after, changes }) => {
       const hint = { type: 'changes', prev: cursors.after(before), cursor: cursors.after(after) };
-      const others = changes.filter(({ changedBy }) => clientId === null || changedBy !== clientId);
-      const full = JSON.stringify({ ...hint, changes: others.map(({ change }) => change) });
+      const told = changes.filter(({ change, changedBy }) => isTold(clientId, change, changedBy));
+      const full = JSON.stringify({ ...hint, changes: told.map(({ change }) => change) });
       return Buffer.byteLength(full) <= frameBytes ? full : JSON.stringify(hint);
     });
     made.set(clientId, texts);

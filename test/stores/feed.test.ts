@@ -506,6 +506,21 @@ describeOnEngines('devices that listen', (table) => {
     expect(toPhone.slice(1).map(({ prev }) => prev)).toEqual(toPhone.slice(0, -1).map(({ cursor }) => cursor));
   });
 
+  it('never get back what they have deleted, though they start over and the stream repeats itself', async () => {
+    const { here, ada, phone } = await twoDevices();
+    const id = randomUUID();
+    const records = [
+      await here.write(taskItem(ada, { id, clientId: 'laptop' })),
+      await here.write(tombstoneItem(ada, { id, version: 2, clientId: 'phone' })),
+    ];
+    for (const record of records) await here.consumer()([record]);
+    phone.known.clear();
+    phone.cursor = null;
+    await phone.catchUp();
+    for (const record of records) await here.consumer()([record]);
+    expect(phone.versions).toEqual({});
+  });
+
   it('ask for what does not fit into a frame', async () => {
     const { here, ada, laptop, pulls } = await twoDevices();
     await here.consumer()([await here.write(taskItem(ada, { clientId: 'phone', description: 'ä'.repeat(20_000) }))]);

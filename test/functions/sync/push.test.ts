@@ -33,6 +33,11 @@ const frame = (seq: number, changes: readonly LoggedChange[]): Frame => ({
   changes,
 });
 
+const put = (id: string, changedBy: string | null = null): LoggedChange => ({
+  change: changeOf(taskItem(owner, { id })),
+  changedBy,
+});
+
 const idsIn = (text: string | undefined) => JSON.parse(text ?? '').changes?.map(({ id }: { id: string }) => id);
 
 describe('a frame', () => {
@@ -54,15 +59,19 @@ describe('a frame', () => {
       device('nameless'),
     );
     const push = pushTo({ clock, connections, gateway, stream });
-    await push(
-      owner,
-      [frame(1, [loggedDelete('a', 'phone'), loggedDelete('b')]), frame(2, [loggedDelete('c', 'phone')])],
-      until,
-    );
+    await push(owner, [frame(1, [put('a', 'phone'), put('b')]), frame(2, [put('c', 'phone')])], until);
     expect(gateway.textsTo('phone').map(idsIn)).toEqual([['b'], []]);
     expect(JSON.parse(gateway.textsTo('phone')[1] ?? '')).toMatchObject({ prev: cursorAt(1), cursor: cursorAt(2) });
     expect(gateway.textsTo('laptop').map(idsIn)).toEqual([['a', 'b'], ['c']]);
     expect(gateway.textsTo('nameless').map(idsIn)).toEqual([['a', 'b'], ['c']]);
+  });
+
+  it('tells a device of its own deletions: it may have started over since, and a snapshot has none', async () => {
+    const gateway = fakeGateway();
+    const connections = connectionsInMemory(device('phone', { clientId: 'phone' }));
+    const push = pushTo({ clock, connections, gateway, stream });
+    await push(owner, [frame(1, [put('a', 'phone'), loggedDelete('b', 'phone')])], until);
+    expect(gateway.textsTo('phone').map(idsIn)).toEqual([['b']]);
   });
 
   it('comes without its changes when they do not fit into 32 KB', async () => {
