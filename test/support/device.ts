@@ -4,12 +4,21 @@ import { WebSocket } from 'ws';
 import type * as z from 'zod/mini';
 import type { Schemas } from '#client/pomona.ts';
 import { profileSchema } from '#functions/accounts/profile.ts';
+import { attachmentSchema } from '#functions/attachments/attachment.ts';
 import { sessionSchema } from '#functions/pomodoro/session.ts';
 import type { toDevice } from '#functions/sync/contract.ts';
 import { taskSchema } from '#functions/tasks/task.ts';
 import { type Client, expectData } from '#test/support/client.ts';
 
 type Change = Schemas['Change'];
+
+interface BatchAnswer {
+  readonly results: readonly Schemas['BatchResult'][];
+}
+
+interface Claim {
+  readonly tasks: readonly unknown[];
+}
 
 type Incoming = z.output<(typeof toDevice)[keyof typeof toDevice]>;
 
@@ -120,6 +129,15 @@ export class Device {
     }
   }
 
+  /** Forgets all it knows, and asks for everything: after a request of which it will never know what became. */
+  async startOver(): Promise<void> {
+    await this.#inTurn(async () => {
+      this.cursor = null;
+      this.known.clear();
+      await this.pull();
+    });
+  }
+
   /** Waits until something holds; asks the server from time to time, as a device that pings does. */
   async until(holds: () => boolean, what = 'what was expected'): Promise<void> {
     for (let attempt = 1; attempt <= 3_000; attempt += 1) {
@@ -161,7 +179,7 @@ export class Device {
 
   /** What it did itself is not pushed to it again: it knows from the answers. What it has deleted stays deleted, whoever edits it meanwhile. */
   #remember(method: string, path: string, status: number, body: unknown): void {
-    const [, room, id = ''] = path.split('/');
+    const [, room, id = '', ...more] = path.split('/');
     if (method === 'GET') return;
     if (room === 'pomodoro' && status < 300) {
       const session = sessionSchema.parse((body as { session: unknown }).session);
@@ -172,14 +190,35 @@ export class Device {
       const data = profileSchema.parse(body);
       this.#apply([{ entity: 'profile', op: 'put', id: data.user_id, version: data.version, data }]);
     }
-    if (room !== 'tasks') return;
-    if (status === 204) {
-      const version = Number.POSITIVE_INFINITY;
-      this.#apply([{ entity: 'task', op: 'delete', id, version, data: null }]);
-    } else if (status < 300) {
-      const task = taskSchema.parse(body);
-      this.#apply([{ entity: 'task', op: 'put', id: task.id, version: task.version, data: task }]);
+    if (room === 'attachments' && status === 201) {
+      const data = attachmentSchema.parse((body as { attachment: unknown }).attachment);
+      const unlinked = { ...data, file_url: null, file_url_expires_at: null };
+      this.#apply([{ entity: 'attachment', op: 'put', id: data.id, version: data.version, data: unlinked }]);
     }
+    if (room === 'guest' && id === 'claim' && status === 200) {
+      for (const task of (body as Claim).tasks) this.#rememberTask(task);
+    }
+    if (room === 'sync' && more[1] === 'restore' && status === 200) this.#rememberTask(body);
+    if (room !== 'tasks') return;
+    if (more[0] === 'attachments') {
+      if (status === 204) this.#forget('attachment', more[1] ?? '');
+    } else if (id === 'batch' && status === 200) {
+      for (const result of (body as BatchAnswer).results) {
+        if (result.status === 204) this.#forget('task', result.id ?? '');
+        else if (result.body) this.#rememberTask(result.body);
+      }
+    } else if (status === 204) this.#forget('task', id);
+    // What is answered to a skip is the next occurrence, or none, of which all devices are told.
+    else if (status < 300 && body !== null && more[0] !== 'skip') this.#rememberTask(body);
+  }
+
+  #rememberTask(body: unknown): void {
+    const task = taskSchema.parse(body);
+    this.#apply([{ entity: 'task', op: 'put', id: task.id, version: task.version, data: task }]);
+  }
+
+  #forget(entity: Change['entity'], id: string): void {
+    this.#apply([{ entity, op: 'delete', id, version: Number.POSITIVE_INFINITY, data: null }]);
   }
 
   #apply(changes: readonly Change[]): void {

@@ -10,6 +10,7 @@ export interface Outputs extends Target {
   readonly TableName: string;
   readonly UserPoolId: string;
   readonly UserPoolClientId: string;
+  readonly AttachmentsBucketName: string;
 }
 
 export interface Runner {
