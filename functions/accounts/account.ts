@@ -79,7 +79,9 @@ export interface UsernameStore {
 export const reservationSeconds: number = 24 * 60 * 60;
 
 /** Without an @, so that a login is either a name or an address. */
-export const isUsername = (text: string): boolean => /^[\p{L}\p{N}][\p{L}\p{N}._-]{2,29}$/u.test(text);
+export const usernames = /^[\p{L}\p{N}][\p{L}\p{N}._-]{2,29}$/u;
+
+export const isUsername = (text: string): boolean => usernames.test(text);
 
 /** Names that look alike to a person are the same name. */
 export const foldUsername = (username: string): string => username.normalize('NFKC').toLowerCase();

@@ -4,7 +4,7 @@ import { isTimezone } from '#shared/days.ts';
 import { type Contract, contract } from '#shared/operation.ts';
 import { ignored } from '#shared/parameters.ts';
 import { text } from '#shared/text.ts';
-import { isUsername } from './account.ts';
+import { isUsername, usernames } from './account.ts';
 import { profileSchema } from './profile.ts';
 
 z.globalRegistry.add(profileSchema, { id: 'Profile' });
@@ -12,18 +12,21 @@ z.globalRegistry.add(profileSchema, { id: 'Profile' });
 /** RFC 5321 §4.5.3.1.3, without the brackets. */
 const maxEmailLength = 254;
 
+/** Without spaces and control characters, which nobody means. */
+const emailPart = '[^@\\s\\x00-\\x1f\\x7f]+';
+const emailPattern = `${emailPart}@${emailPart}\\.${emailPart}`;
+const emails = new RegExp(`^${emailPattern}$`);
+
 const email = z.string().check(
   z.trim(),
   z.toLowerCase(),
   z.maxLength(maxEmailLength),
-  // All checks of a value run: this one must not see a long text, on which it takes quadratic time.
-  z.refine(
-    (value: string) => value.length > maxEmailLength || /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(value),
-    'must be an e-mail address',
-  ),
+  // All checks of a value run: this one must not see a long text, on which it takes quadratic time. A character is two units at most.
+  z.refine((value: string) => value.length > 2 * maxEmailLength || emails.test(value), 'must be an e-mail address'),
 );
 z.globalRegistry.add(email, {
   description: 'An e-mail address; upper and lower case are the same.',
+  pattern: `^\\s*${emailPattern}\\s*$`,
   maxLength: maxEmailLength,
 });
 
@@ -34,6 +37,10 @@ const anyPassword = text({ min: 1, max: 256 });
 const newPassword = text({ min: 12, max: 256 }).check(
   z.refine((value: string) => /^\S.*\S$/.test(value), 'must be one line that neither begins nor ends with a space'),
 );
+z.globalRegistry.add(newPassword, {
+  description: 'One line that neither begins nor ends with a space.',
+  pattern: '^[^\\s\\x00-\\x1f\\x7f][^\\x00-\\x08\\x0a-\\x1f\\x7f\\u2028\\u2029]*[^\\s\\x00-\\x1f\\x7f]$',
+});
 
 const username = z
   .string()
@@ -44,10 +51,15 @@ const username = z
       'must have 3 to 30 letters, digits, dots, dashes or underscores, and begin with a letter or digit',
     ),
   );
-z.globalRegistry.add(username, { description: 'One person’s alone, whatever its case.', minLength: 3, maxLength: 30 });
+z.globalRegistry.add(username, {
+  description: 'One person’s alone, whatever its case.',
+  minLength: 3,
+  maxLength: 30,
+  pattern: usernames.source,
+});
 
 const timezone = z.string().check(z.refine(isTimezone, 'must be the IANA name of a time zone, such as Europe/Berlin'));
-z.globalRegistry.add(timezone, { description: 'The IANA name of a time zone.' });
+z.globalRegistry.add(timezone, { description: 'The IANA name of a time zone.', format: 'timezone' });
 
 const code = z.string().check(z.trim(), z.minLength(1), z.maxLength(64));
 

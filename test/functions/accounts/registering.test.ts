@@ -45,6 +45,11 @@ describeOnEngines('registering', (table) => {
     expect((await confirm(email.toUpperCase(), room.pool.codeOf(email))).status).toBe(204);
   });
 
+  it('takes no long text for an address, whatever its characters are', async () => {
+    const { status } = await register('😀'.repeat(200));
+    expect(status).toBe(400);
+  });
+
   it('sends the code again', async () => {
     const email = newAddress();
     await register(email);
