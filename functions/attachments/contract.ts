@@ -28,6 +28,9 @@ const isSha256 = (value: string): boolean => {
   return bytes.length === 32 && bytes.toString('base64') === value;
 };
 
+const sha256 = z.string().check(z.refine(isSha256, 'must be a SHA-256 in base64: 32 bytes'));
+z.globalRegistry.add(sha256, { pattern: '^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$' });
+
 const upload = z.object({
   method: z.literal('PUT'),
   url: z.string(),
@@ -47,10 +50,7 @@ export const attachmentContracts = {
       filename,
       file_type: z.string().check(z.regex(fileTypes, 'must be a media type without parameters: type/subtype')),
       size: z.int().check(z.minimum(1), z.maximum(largestFileBytes)),
-      checksum_sha256: z._default(
-        z.nullable(z.string().check(z.refine(isSha256, 'must be a SHA-256 in base64: 32 bytes'))),
-        null,
-      ),
+      checksum_sha256: z._default(z.nullable(sha256), null),
     }),
     headers: ['Idempotency-Key'],
     replies: { 201: z.object({ attachment: attachmentSchema, upload: z.nullable(upload) }) },

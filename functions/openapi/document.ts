@@ -1,5 +1,6 @@
 import type { Feature, OperationId, Route } from '#blueprint/routes.ts';
 import type { ConditionalHeader, Contract } from '#shared/operation.ts';
+import { clientIds, idempotencyKeys } from '#shared/parameters.ts';
 import { problemSchema } from '#shared/problem-schema.ts';
 import { type ProblemType, problemTypes } from '#shared/problems.ts';
 import { type Json, type SchemaCollector, schemaCollector } from './schemas.ts';
@@ -118,7 +119,10 @@ const operationObject = (
     },
   }),
   ...(definition.anyBody && { requestBody: { required: false, content: { '*/*': {} } } }),
-  responses: { ...successes(definition, schemas), ...failures(route, definition, problem) },
+  responses: {
+    ...successes(definition, schemas),
+    ...failures(route, definition, problem),
+  },
 });
 
 const securityOf: Readonly<Record<Route['auth'], readonly Json[]>> = {
@@ -127,11 +131,17 @@ const securityOf: Readonly<Record<Route['auth'], readonly Json[]>> = {
   guest: [{ guestUuid: [] }],
 };
 
-const headerDescriptions: Readonly<Record<ConditionalHeader | 'X-Client-Id', string>> = {
-  'If-Match': 'Only if the item is still in this version.',
-  'If-None-Match': 'Only if the item is in another version than this one.',
-  'Idempotency-Key': 'The same key and body again give the same item, created once.',
-  'X-Client-Id': 'Which device asks: its own WebSocket is spared the echo, but for deletions.',
+const requestHeaders: Readonly<Record<ConditionalHeader | 'X-Client-Id', { description: string; pattern?: string }>> = {
+  'If-Match': { description: 'Only if the item is still in this version.' },
+  'If-None-Match': { description: 'Only if the item is in another version than this one.' },
+  'Idempotency-Key': {
+    description: 'The same key and body again give the same item, created once.',
+    pattern: idempotencyKeys.source,
+  },
+  'X-Client-Id': {
+    description: 'Which device asks: its own WebSocket is spared the echo, but for deletions.',
+    pattern: clientIds.source,
+  },
 };
 
 const parametersOf = (definition: Contract, schemas: SchemaCollector): Json => {
@@ -152,13 +162,10 @@ const parametersOf = (definition: Contract, schemas: SchemaCollector): Json => {
       ...(description !== undefined && { description }),
     }));
   });
-  const headers = (['X-Client-Id', ...(definition.headers ?? [])] as const).map((name) => ({
-    name,
-    in: 'header',
-    required: false,
-    description: headerDescriptions[name],
-    schema: { type: 'string' },
-  }));
+  const headers = (['X-Client-Id', ...(definition.headers ?? [])] as const).map((name) => {
+    const { description, ...pattern } = requestHeaders[name];
+    return { name, in: 'header', required: false, description, schema: { type: 'string', ...pattern } };
+  });
   return { parameters: [...parameters, ...headers] };
 };
 

@@ -45,9 +45,16 @@ z.globalRegistry.add(localDate, { format: 'date' });
 const localStart = z
   .string()
   .check(z.refine(isLocalStart, 'must be a local date (2027-03-27) or a local date and time (2027-03-27T06:45)'));
-z.globalRegistry.add(localStart, { description: 'A local date, or a local date and time: `2027-03-27T06:45`.' });
+z.globalRegistry.add(localStart, {
+  description: 'A local date, or a local date and time: `2027-03-27T06:45`.',
+  anyOf: [
+    { type: 'string', format: 'date' },
+    { type: 'string', format: 'date-time-local', pattern: localStarts.source },
+  ],
+});
 
 const timezone = z.string().check(z.refine(isTimezone, 'must be the IANA name of a time zone, such as Europe/Berlin'));
+z.globalRegistry.add(timezone, { description: 'The IANA name of a time zone.', format: 'timezone' });
 
 const pattern = z.enum(patterns);
 const weekdayList = z.array(z.enum(weekdays)).check(z.maxLength(7));

@@ -17,24 +17,35 @@ const instant = z
       'must be an instant with offset (2026-11-23T18:00:00+01:00)',
     ),
   );
-z.globalRegistry.add(instant, { description: 'An instant with its offset (RFC 3339).' });
+z.globalRegistry.add(instant, {
+  description: 'An instant with its offset (RFC 3339), whose seconds may be left out.',
+  format: 'date-time',
+});
+
+const plan = z
+  .strictObject({
+    /** Of one that is there, which stays itself; else a client's own. */
+    id: z.optional(z.uuid()),
+    minutes_before: z._default(z.nullable(z.int().check(z.minimum(0), z.maximum(longestMinutes))), null),
+    at: z._default(z.nullable(instant), null),
+    fires_at: ignored,
+    state: ignored,
+  })
+  .check(
+    z.refine(
+      ({ minutes_before, at }) => (minutes_before === null) !== (at === null),
+      'needs minutes_before or at, and not both',
+    ),
+  );
+z.globalRegistry.add(plan, {
+  oneOf: [
+    { required: ['minutes_before'], properties: { minutes_before: { type: 'integer' } } },
+    { required: ['at'], properties: { at: { type: 'string' } } },
+  ],
+});
 
 const reminder = z.pipe(
-  z
-    .strictObject({
-      /** Of one that is there, which stays itself; else a client's own. */
-      id: z.optional(z.uuid()),
-      minutes_before: z._default(z.nullable(z.int().check(z.minimum(0), z.maximum(longestMinutes))), null),
-      at: z._default(z.nullable(instant), null),
-      fires_at: ignored,
-      state: ignored,
-    })
-    .check(
-      z.refine(
-        ({ minutes_before, at }) => (minutes_before === null) !== (at === null),
-        'needs minutes_before or at, and not both',
-      ),
-    ),
+  plan,
   z.transform(({ id, minutes_before, at }): ReminderDraft => ({ ...(id !== undefined && { id }), minutes_before, at })),
 );
 

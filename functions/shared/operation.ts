@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyEventV2WithJWTAuthorizer } 
 import * as z from 'zod/mini';
 import type { Auth } from '#blueprint/routes.ts';
 import { type GuestId, guestId, hashOf, type UserId, userId } from '#shared/ids.ts';
-import { clientIds } from '#shared/parameters.ts';
+import { clientIds, idempotencyKeys } from '#shared/parameters.ts';
 import { Failure, type Fault, invalidRequest, type ProblemType } from '#shared/problems.ts';
 
 /** An HTTP API event, payload format 2.0; with claims where the route has the authorizer. */
@@ -156,8 +156,6 @@ const maxBodyBytes = 256 * 1024;
 
 /** What is told of a request at most: the faults of a small body can make an answer that is too large for Lambda. */
 const mostFaults = 50;
-
-const idempotencyKeys = /^[\x21-\x7e]{1,255}$/;
 
 const readRequest = (definition: Contract, event: HttpEvent) => {
   const faults: Fault[] = [];

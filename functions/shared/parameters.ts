@@ -16,6 +16,7 @@ export const uuid = z.pipe(
 
 /** A day of the calendar, as a date. */
 export const localDate = z.string().check(z.refine(isLocalDate, 'must be a date (2026-11-23)'));
+z.globalRegistry.add(localDate, { format: 'date' });
 
 /** What the server decides: accepted in what a client puts back, and ignored. */
 export const ignored = z.optional(z.unknown());
@@ -23,3 +24,6 @@ z.globalRegistry.add(ignored, { readOnly: true, description: 'Accepted and ignor
 
 /** How a device calls itself. */
 export const clientIds = /^[\x21-\x7e]{1,64}$/;
+
+/** What a client calls a request that it may have to repeat. */
+export const idempotencyKeys = /^[\x21-\x7e]{1,255}$/;

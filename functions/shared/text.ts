@@ -20,13 +20,18 @@ export const text = ({ min = 0, max }: TextLimits): z.ZodMiniType<string, string
       min > 1 ? `must have at least ${min} characters` : 'must not be blank',
     ),
   );
-  z.globalRegistry.add(schema, { maxLength: max, ...(min > 0 && { minLength: min, pattern: '\\S' }) });
+  z.globalRegistry.add(schema, { maxLength: max, ...(min > 0 && { minLength: min }), pattern: patternOf(min) });
   return schema;
 };
 
 /** Nobody means these (tab and line breaks apart), many programs stumble over them, and JSON swells each to six bytes. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
-const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const controlRange = '\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f';
+
+const controls = new RegExp(`[${controlRange}]`);
+
+/** The same for clients, who read it in the OpenAPI document. */
+const patternOf = (min: number): string =>
+  min === 0 ? `^[^${controlRange}]*$` : `^[^${controlRange}]*[^\\s${controlRange}][^${controlRange}]*$`;
 
 const characters = (value: string): number => {
   let count = 0;

@@ -14,7 +14,10 @@ import { priorities, statuses, taskSchema } from './task.ts';
 
 z.globalRegistry.add(taskSchema, { id: 'Task' });
 
-const tag = z.pipe(z.string().check(z.trim(), z.normalize('NFC')), text({ min: 1, max: 50 }));
+const tagText = text({ min: 1, max: 50 });
+const givenTag = z.string().check(z.trim(), z.normalize('NFC'));
+z.globalRegistry.add(givenTag, z.globalRegistry.get(tagText) ?? {});
+const tag = z.pipe(givenTag, tagText);
 
 const title = text({ min: 1, max: 500 });
 const description = z.nullable(text({ max: 20_000 }));
@@ -62,10 +65,15 @@ const onePlace = z.refine<{ after?: string | undefined; before?: string | undefi
   'take after or before, not both',
 );
 
+/** The same for clients, who read it in the OpenAPI document. */
+const onePlaceSaid = { not: { properties: { after: {}, before: {} }, required: ['after', 'before'] } };
+
 export const draftSchema = z.strictObject({ ...draft, ...place }).check(onePlace);
+z.globalRegistry.add(draftSchema, onePlaceSaid);
 export type TaskDraft = z.output<typeof draftSchema>;
 
 export const moveSchema = z.strictObject({ parent_id: z.optional(z.nullable(uuid)), ...place }).check(onePlace);
+z.globalRegistry.add(moveSchema, onePlaceSaid);
 
 export const childrenOfCompleted = z._default(z.enum(['complete', 'leave', 'block']), 'complete');
 export const childrenOfDeleted = z._default(z.enum(['delete', 'reparent']), 'delete');
@@ -141,7 +149,7 @@ z.globalRegistry.add(taskPage, { id: 'TaskPage' });
 /** A parameter that may be repeated. */
 const tagList = z.pipe(
   z.transform((given: unknown) => [given].flat()),
-  z.array(text({ min: 1, max: 50 })).check(z.maxLength(20)),
+  z.array(tagText).check(z.maxLength(20)),
 );
 
 const listQuery = z.strictObject({

@@ -22,4 +22,10 @@ export const dueKey = (due: string): string => (isLocalDate(due) ? due : new Dat
 export const dueDateSchema = z
   .string()
   .check(z.refine(isDueDate, 'must be a date (2026-11-23) or an instant with offset (2026-11-23T18:00:00+01:00)'));
-z.globalRegistry.add(dueDateSchema, { description: 'A date, or an instant with its offset (RFC 3339).' });
+z.globalRegistry.add(dueDateSchema, {
+  description: 'A date, or an instant with its offset (RFC 3339), whose seconds may be left out.',
+  anyOf: [
+    { type: 'string', format: 'date' },
+    { type: 'string', format: 'date-time' },
+  ],
+});

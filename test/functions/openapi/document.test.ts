@@ -1,7 +1,12 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { routes } from '#blueprint/routes.ts';
+import { accountContracts } from '#functions/accounts/contract.ts';
+import { attachmentContracts } from '#functions/attachments/contract.ts';
 import { documentOf, socketDocumentOf } from '#functions/openapi/operations.ts';
+import { taskContracts } from '#functions/tasks/contract.ts';
 import { conformanceOf } from '#test/support/conformance.ts';
 
 const document = documentOf('1.2.3');
@@ -65,6 +70,97 @@ describe('the OpenAPI document', () => {
     const schema = requestBody.content['application/json']?.schema;
     expect(schema?.additionalProperties).toBe(false);
     expect(Object.keys(schema?.properties ?? {})).toContain('due_date');
+  });
+});
+
+describe('the shapes in the OpenAPI document', () => {
+  const ajv = new Ajv2020({ strict: false, formats: { timezone: true, 'date-time-local': true } });
+  addFormats.default(ajv);
+  ajv.addSchema({ $id: 'openapi', ...document });
+  const documented = (path: string, method: string) => {
+    const media = encodeURIComponent('application/json');
+    const pointer = `paths/${encodeURIComponent(path.replaceAll('/', '~1'))}/${method}/requestBody/content/${media.replace('%2F', '~1')}/schema`;
+    return ajv.getSchema(`openapi#/${pointer}`) ?? expect.fail(`no schema at ${pointer}`);
+  };
+  const registration = { email: 'ada@pomona.example', password: 'correct horse battery staple' };
+  const task = { title: 'Call mum' };
+  const file = { task_id: '00000000-0000-4000-8000-000000000000', filename: 'a', file_type: 'text/plain', size: 1 };
+  const [one, other] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
+  const recurring = (recurrence: object) => ({ ...task, recurrence: { recurrence_pattern: 'daily', ...recurrence } });
+
+  describe.each([
+    ['/register', 'post', accountContracts.register.body],
+    ['/tasks', 'post', taskContracts.createTask.body],
+    ['/tasks/{task_id}/move', 'post', taskContracts.moveTask.body],
+    ['/attachments/upload', 'post', attachmentContracts.uploadAttachment.body],
+  ] as const)('of %s', (path, method, contract) => {
+    const cases: Record<string, readonly (readonly [boolean, string, object])[]> = {
+      '/register': [
+        [true, 'an address', registration],
+        [true, 'spaces around an address', { ...registration, email: ' ada@pomona.example\n' }],
+        [false, 'spaces in an address', { ...registration, email: 'a da@pomona.example' }],
+        [false, 'control characters in an address', { ...registration, email: 'a\u0001da@pomona.example' }],
+        [false, 'no address', { ...registration, email: '' }],
+        [false, 'a long text, which is no address', { ...registration, email: '😀'.repeat(200) }],
+        [false, 'a password in two lines', { ...registration, password: 'correct horse\nbattery staple' }],
+        [false, 'a password behind a space', { ...registration, password: ' correct horse battery' }],
+        [true, 'a username', { ...registration, username: 'ada.löve_lace' }],
+        [false, 'a username that begins with a dot', { ...registration, username: '.ada' }],
+      ],
+      '/tasks': [
+        [true, 'a title', task],
+        [true, 'a title of more than one line', { title: 'Call\nmum' }],
+        [false, 'a blank title', { title: ' \n ' }],
+        [false, 'a control character', { title: 'Call\u0000mum' }],
+        [false, 'a control character in a description', { ...task, description: '\u001b[31m' }],
+        [false, 'a blank tag', { ...task, tags: [' '] }],
+        [true, 'a date', { ...task, due_date: '2026-11-23' }],
+        [true, 'an instant', { ...task, due_date: '2026-11-23T18:00:00+01:00' }],
+        [false, 'a date that there is not', { ...task, due_date: '2026-02-29' }],
+        [false, 'tomorrow', { ...task, due_date: 'tomorrow' }],
+        [true, 'a reminder', { ...task, reminders: [{ minutes_before: 5 }] }],
+        [true, 'a reminder as it came', { ...task, reminders: [{ minutes_before: 5, at: null }] }],
+        [false, 'a reminder without a time', { ...task, reminders: [{}] }],
+        [
+          false,
+          'a reminder with two times',
+          { ...task, reminders: [{ minutes_before: 5, at: '2026-11-23T18:00:00Z' }] },
+        ],
+        [true, 'a place', { ...task, after: one }],
+        [false, 'two places', { ...task, after: one, before: other }],
+        [true, 'a first day', recurring({ recurrence_start_date: '2027-03-27' })],
+        [true, 'a first day and its time', recurring({ recurrence_start_date: '2027-03-27T06:45' })],
+        [false, 'a first instant', recurring({ recurrence_start_date: '2027-03-27T06:45:00Z' })],
+      ],
+      '/tasks/{task_id}/move': [
+        [true, 'a place', { before: one }],
+        [false, 'two places', { after: one, before: other }],
+      ],
+      '/attachments/upload': [
+        [true, 'a checksum', { ...file, checksum_sha256: `${'A'.repeat(43)}=` }],
+        [false, 'a checksum spelled otherwise', { ...file, checksum_sha256: `${'A'.repeat(42)}B=` }],
+        [false, 'a short checksum', { ...file, checksum_sha256: 'AAAA' }],
+      ],
+    };
+
+    it.each(cases[path] ?? [])('are those that the service takes: %s, %s', (taken, _, body) => {
+      expect([documented(path, method)(body), contract.safeParse(body).success]).toEqual([taken, taken]);
+    });
+  });
+
+  it.each([
+    ['X-Client-Id', 'pixel-9'],
+    ['Idempotency-Key', 'b6f0c2'],
+  ])('are also those of %s', (name, value) => {
+    const { parameters } = (document.paths['/tasks']?.post ?? {}) as { parameters: { name: string; schema: object }[] };
+    const validate = ajv.compile(parameters.find((parameter) => parameter.name === name)?.schema ?? false);
+    expect([value, '', 'two words', 'ä', 'x'.repeat(256)].map((text) => validate(text))).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });
 
