@@ -54,6 +54,7 @@ export const attachmentContracts = {
     }),
     headers: ['Idempotency-Key'],
     replies: { 201: z.object({ attachment: attachmentSchema, upload: z.nullable(upload) }) },
+    names: { task_id: '/attachment/task_id', attachment_id: '/attachment/id' },
     problems: ['not-found', 'quota-exceeded', 'idempotency-key-reused'],
   }),
   listAttachments: contract({

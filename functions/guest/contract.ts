@@ -25,6 +25,7 @@ export const guestContracts = {
     summary: 'Create a note that lives 24 hours',
     body: z.strictObject(fields),
     replies: { 201: noteSchema },
+    names: { task_id: '/id' },
     problems: ['quota-exceeded', 'too-large'],
   }),
   listGuestTasks: contract({

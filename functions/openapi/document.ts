@@ -25,14 +25,21 @@ export interface DocumentSources {
 }
 
 /** The whole contract of the HTTP API, made from the route table and the zod schemas: there is no second list of anything. */
-export const openApiDocument = ({ version, routes, contracts }: DocumentSources): OpenApi => {
+export const openApiDocument = (sources: DocumentSources): OpenApi => {
+  const { version, routes, contracts } = sources;
   const schemas = schemaCollector();
   const problem = schemas.of(problemSchema, 'output');
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
     paths[route.path] = {
       ...paths[route.path],
-      [route.method.toLowerCase()]: operationObject(route, contracts[route.operationId], schemas, problem),
+      [route.method.toLowerCase()]: operationObject(
+        route,
+        contracts[route.operationId],
+        schemas,
+        problem,
+        linksFrom(route, sources),
+      ),
     };
   }
   return {
@@ -101,6 +108,7 @@ const operationObject = (
   definition: Contract,
   schemas: SchemaCollector,
   problem: Json,
+  links: Json,
 ): Json => ({
   operationId: route.operationId,
   summary: definition.summary,
@@ -120,10 +128,30 @@ const operationObject = (
   }),
   ...(definition.anyBody && { requestBody: { required: false, content: { '*/*': {} } } }),
   responses: {
-    ...successes(definition, schemas),
+    ...successes(definition, schemas, links),
     ...failures(route, definition, problem),
   },
 });
+
+/** To what may be done with the thing that an answer names: every operation for the same callers whose path has just these parameters. */
+const linksFrom = (
+  { operationId, auth }: DocumentSources['routes'][number],
+  { routes, contracts }: DocumentSources,
+): Json => {
+  const { names } = contracts[operationId];
+  if (!names) return {};
+  const wanted = Object.keys(names).sort().join();
+  const parameters = Object.fromEntries(
+    Object.entries(names).map(([name, pointer]) => [name, `$response.body#${pointer}`]),
+  );
+  return Object.fromEntries(
+    routes
+      .filter((route) => route.auth === auth && parametersIn(route.path).sort().join() === wanted)
+      .map((route) => [route.operationId, { operationId: route.operationId, parameters }]),
+  );
+};
+
+const parametersIn = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 
 const securityOf: Readonly<Record<Route['auth'], readonly Json[]>> = {
   public: [],
@@ -173,7 +201,7 @@ const text = (description: string): Json => ({ description, schema: { type: 'str
 
 const alwaysThere = { 'X-Request-Id': text('Names this request in the logs.') };
 
-const successes = (definition: Contract, schemas: SchemaCollector): Readonly<Record<string, Json>> => {
+const successes = (definition: Contract, schemas: SchemaCollector, links: Json): Readonly<Record<string, Json>> => {
   const hasTag = (definition.headers ?? []).some((name) => name !== 'Idempotency-Key');
   const answers = Object.entries(definition.replies).map(([status, schema]) => [
     status,
@@ -195,6 +223,7 @@ const successes = (definition: Contract, schemas: SchemaCollector): Readonly<Rec
           ...(definition.picture && status === '200' && { 'image/svg+xml': { schema: { type: 'string' } } }),
         },
       }),
+      ...(schema && Object.keys(links).length > 0 && { links }),
       ...(definition.text && status === '200' && { content: { [definition.text]: { schema: { type: 'string' } } } }),
       ...(definition.page && status === '200' && { content: { 'text/html': { schema: { type: 'string' } } } }),
     },

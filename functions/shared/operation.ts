@@ -32,6 +32,8 @@ export interface Contract {
   readonly text?: string;
   /** Each success by its status; `null`: no body. */
   readonly replies: Readonly<Record<number, Schema | null>>;
+  /** Where in its answer stands what others take in their paths: a parameter's name → JSON Pointer. The document links to them. */
+  readonly names?: Readonly<Record<string, string>>;
   /** What may go wrong, beside the failures that every operation of its kind shares. */
   readonly problems?: readonly ProblemType[];
 }

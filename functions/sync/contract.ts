@@ -83,6 +83,7 @@ export const syncContracts = {
     summary: 'Values that offline edits have overwritten, for 30 days',
     query: z.strictObject({ cursor: z.optional(z.string()), limit: z._default(limit, 50) }),
     replies: { 200: z.object({ items: z.array(conflictSchema), next_cursor: z.nullable(z.string()) }) },
+    names: { conflict_id: '/items/0/id' },
   }),
   restoreConflict: contract({
     summary: 'Set the overwritten values again',

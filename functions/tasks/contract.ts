@@ -175,6 +175,7 @@ export const taskContracts = {
     body: draftSchema,
     headers: ['Idempotency-Key'],
     replies: { 201: taskSchema },
+    names: { task_id: '/id' },
     problems: ['idempotency-key-reused', 'not-found', 'wrong-state', 'unusable-recurrence'],
   }),
   listTasks: contract({

@@ -73,6 +73,41 @@ describe('the OpenAPI document', () => {
   });
 });
 
+describe('the links of the OpenAPI document', () => {
+  const linksOf = (path: string, method: string, status: string) => {
+    const { responses } = (document.paths[path]?.[method] ?? {}) as {
+      responses: Record<string, { links?: Record<string, { parameters: object }> }>;
+    };
+    return responses[status]?.links;
+  };
+
+  it('lead from a new task to all that may be done with it', () => {
+    const links = linksOf('/tasks', 'post', '201');
+    expect(links?.getTask).toEqual({ operationId: 'getTask', parameters: { task_id: '$response.body#/id' } });
+    const ofATask = routes.filter(({ path }) => /^\/tasks\/\{task_id\}(\/\w+)?$/.test(path));
+    expect(Object.keys(links ?? {}).sort()).toEqual(ofATask.map(({ operationId }) => operationId).sort());
+  });
+
+  it('lead from a guest’s note to what guests may do', () => {
+    expect(Object.keys(linksOf('/guest/tasks', 'post', '201') ?? {})).toEqual([
+      'getGuestTask',
+      'replaceGuestTask',
+      'deleteGuestTask',
+    ]);
+  });
+
+  it('name every parameter that a path has', () => {
+    expect(linksOf('/attachments/upload', 'post', '201')?.getAttachment?.parameters).toEqual({
+      task_id: '$response.body#/attachment/task_id',
+      attachment_id: '$response.body#/attachment/id',
+    });
+  });
+
+  it('are not there where nothing is named', () => {
+    expect(linksOf('/guest', 'post', '201')).toBeUndefined();
+  });
+});
+
 describe('the shapes in the OpenAPI document', () => {
   const ajv = new Ajv2020({ strict: false, formats: { timezone: true, 'date-time-local': true } });
   addFormats.default(ajv);
