@@ -138,8 +138,10 @@ export const startSocketApi = async ({ assembly, lambdas, port }: SocketApiOptio
     const end = setTimeout(() => socket.close(1001, 'Going away'), lifetimeMilliseconds);
     touch(connection);
     let turn: Promise<void> = Promise.resolve();
-    socket.on('message', (data) => {
+    socket.on('message', (data, isBinary) => {
       touch(connection);
+      // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-binary-media-types.html
+      if (isBinary) return socket.close(1003, 'Unsupported data');
       turn = turn.then(() => take(connection, String(data))).catch((error: unknown) => console.error(error));
     });
     // It closes by itself then, and says why: a message that is too long is a 1009.

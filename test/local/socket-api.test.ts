@@ -282,6 +282,14 @@ describe('a message', () => {
     expect(await closing(socket)).toBe(1009);
   });
 
+  it('in a binary frame ends the connection with a 1003, and reaches nobody', async () => {
+    const events = await host();
+    const socket = await connected();
+    socket.send(Buffer.from('{"action":"ping"}'));
+    expect(await closing(socket)).toBe(1003);
+    expect(events.map(({ requestContext }) => requestContext.eventType)).not.toContain('MESSAGE');
+  });
+
   it('waits for the one before', async () => {
     const order: string[] = [];
     await host(async ({ body }) => {
