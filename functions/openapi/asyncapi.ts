@@ -1,4 +1,4 @@
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
 import { type Json, schemaCollector } from './schemas.ts';
 
 export interface SocketSources {
@@ -9,6 +9,10 @@ export interface SocketSources {
   readonly toDevice: Readonly<Record<string, z.ZodMiniType>>;
 }
 
+/** What API Gateway says itself, such as of a message that came too soon after many others. */
+const gateway = z.strictObject({ message: z.string(), connectionId: z.string(), requestId: z.string() });
+z.globalRegistry.add(gateway, { id: 'GatewayMessage', description: 'A message of API Gateway itself.' });
+
 /** What is said on a WebSocket, as an AsyncAPI 3 document, made from the zod schemas. https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
 export const asyncApiDocument = ({ version, fromDevice, toDevice }: SocketSources): Json => {
   const schemas = schemaCollector();
@@ -18,7 +22,7 @@ export const asyncApiDocument = ({ version, fromDevice, toDevice }: SocketSource
       message: { name, contentType: 'application/json', payload: schemas.of(schema, io) },
     }));
   const received = messagesOf('from_device', fromDevice, 'input');
-  const sent = messagesOf('to_device', toDevice, 'output');
+  const sent = messagesOf('to_device', { ...toDevice, gateway }, 'output');
   const all = [...received, ...sent];
   const operationOf = (action: 'receive' | 'send', messages: typeof all): Json => ({
     action,
@@ -31,7 +35,7 @@ export const asyncApiDocument = ({ version, fromDevice, toDevice }: SocketSource
       title: 'Pomona, live',
       version,
       description:
-        'Connect to the `url` of `POST /realtime/tickets` with `?ticket=`. Push is a hint: a device whose cursor is not `prev` asks `GET /sync`.',
+        'Connect to the `url` of `POST /realtime/tickets` with `?ticket=`. Push is a hint: a device whose cursor is not `prev` asks `GET /sync`. A binary frame ends the connection with the code 1003, a message of more than 128 KB with 1009; ten minutes of silence and two hours in all end it, too.',
     },
     channels: {
       device: {

@@ -214,6 +214,7 @@ describe('the AsyncAPI document', () => {
       'to_device_sync',
       'to_device_changes',
       'to_device_error',
+      'to_device_gateway',
     ]);
   });
 
