@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, METHODS, type ServerResponse, STATUS_CODES } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 import { type ApiRoute, apiOf, authorizerOf } from '#local/api-parts.ts';
 import { type AuthorizeRequest, type FetchKeys, jwtAuthorizer } from '#local/jwt-authorizer.ts';
@@ -9,6 +11,7 @@ import { throttlesOf } from '#local/throttle.ts';
 
 /** API Gateway's own limits. */
 const maxBodyBytes = 10 * 1024 * 1024;
+const maxHeadBytes = 10_240;
 const integrationTimeoutMilliseconds = 30_000;
 
 interface Cors {
@@ -79,7 +82,7 @@ export const startHttpApi = async ({ assembly, lambdas, port, fetchKeys }: HttpA
     return invocation.ok ? replyOf(invocation.payload) : message(500, 'Internal Server Error');
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: maxHeadBytes }, (request, response) => {
     const requestId = randomUUID();
     const own = { 'apigw-requestid': requestId, ...corsHeaders(request, cors) };
     answer(request, requestId)
@@ -91,6 +94,7 @@ export const startHttpApi = async ({ assembly, lambdas, port, fetchKeys }: HttpA
         send(response, message(500, 'Internal Server Error'), own);
       });
   });
+  server.on('clientError', refuse);
   await listen(server, port);
   return { stop: () => closeServer(server) };
 };
@@ -114,6 +118,22 @@ const message = (status: number, text: string): Reply => ({
   headers: json,
   body: JSON.stringify({ message: text }),
 });
+
+/** Answers what is no HTTP, or has too long a head. What else comes is read and forgotten: a reset could overtake the answer. */
+const refuse = ({ code }: NodeJS.ErrnoException, socket: Duplex): void => {
+  if (!socket.writable || code === 'ECONNRESET') return;
+  const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const text = STATUS_CODES[status] ?? '';
+  const body = JSON.stringify({ message: text });
+  const head = [
+    `HTTP/1.1 ${status} ${text}`,
+    'content-type: application/json',
+    `content-length: ${body.length}`,
+    'connection: close',
+  ];
+  if (socket instanceof Socket) socket.setTimeout(1_000, () => socket.destroy());
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+};
 
 const isPreflight = (request: IncomingMessage, cors: Cors | undefined): boolean =>
   cors !== undefined && request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;

@@ -1,5 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { type IncomingHttpHeaders, request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startHttpApi } from '#local/http-api.ts';
 import type { Invocation, Part } from '#local/parts.ts';
@@ -198,6 +200,25 @@ describe('a request', () => {
     expect(await response.json()).toEqual({ message: 'Request Entity Too Large' });
     expect(calls).toEqual([]);
     expect((await post(10 * 1024 * 1024)).status).toBe(200);
+  });
+
+  it.each([10_300, 20_000, 200_000])('whose head has %i bytes is refused', async (size) => {
+    const calls = await host();
+    const { status, headers, body } = await raw('GET', '/tasks', { 'x-long': 'x'.repeat(size) });
+    expect([status, headers['content-type'], body]).toEqual([
+      431,
+      'application/json',
+      '{"message":"Request Header Fields Too Large"}',
+    ]);
+    expect((await raw('GET', '/tasks', { 'x-long': 'x'.repeat(10_000) })).status).toBe(200);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('that is no HTTP is refused', async () => {
+    const calls = await host();
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET /tasks HTTP/1.1\r\nno header\r\n\r\n'));
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n.*\{"message":"Bad Request"\}$/s);
+    expect(calls).toEqual([]);
   });
 
   it('that is given up half-way disturbs nobody', async () => {
