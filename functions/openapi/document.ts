@@ -238,9 +238,9 @@ const successes = (definition: Contract, schemas: SchemaCollector, links: Json):
 
 /** What API Gateway answers before, or instead of, a function. */
 const gatewayFailures: Readonly<Record<Route['auth'], readonly number[]>> = {
-  public: [413, 429, 500, 503],
-  guest: [413, 429, 500, 503],
-  user: [401, 403, 413, 429, 500, 503],
+  public: [413, 429, 431, 500, 503],
+  guest: [413, 429, 431, 500, 503],
+  user: [401, 403, 413, 429, 431, 500, 503],
 };
 
 const failures = ({ auth }: Route, definition: Contract, problem: Json): Readonly<Record<string, Json>> => {
