@@ -135,10 +135,10 @@ describe('the outer folders', () => {
     expect(arrows(not(inside('local', 'scripts')), inside('local'))).toEqual([]);
   });
 
-  it('nothing but the demo, the bench and the soak, which show and count what tests test, knows the tests', () => {
+  it('nothing but the demo, the bench, the soak and the fuzzer, which show, count and try what tests test, knows the tests', () => {
     expect(
       arrows(
-        not((file) => file === 'scripts/demo.ts' || inside('scripts/bench', 'scripts/soak')(file)),
+        not((file) => file === 'scripts/demo.ts' || inside('scripts/bench', 'scripts/soak', 'scripts/fuzz')(file)),
         inside('test'),
       ),
     ).toEqual([]);
