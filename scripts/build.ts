@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildOptions, build, context, formatMessages, type OutputFile } from 'esbuild';
+import { type BuildOptions, build, context, formatMessages, type OutputFile, type Plugin } from 'esbuild';
 import { entries, type FunctionName } from '#blueprint/environment.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -73,10 +73,12 @@ export const watchFunctions = async (
     const names = everyName.filter((name) => paths.has(join(bundlesIn(output), name, 'index.cjs')));
     if (names.length > 0) onChanged(names);
   };
+  const options = bundling(everyName, project, output);
   const watched = await context({
-    ...bundling(everyName, project, output),
+    ...options,
     logLevel: 'silent',
     plugins: [
+      ...options.plugins,
       {
         name: 'place',
         setup: ({ onEnd }) =>
@@ -91,6 +93,22 @@ export const watchFunctions = async (
   return { stop: () => watched.dispose() };
 };
 
+/** @returns of each function, the packages that something in its bundle comes from, by name */
+export const packagesOf = async (
+  names: readonly FunctionName[] = everyName,
+): Promise<ReadonlyMap<FunctionName, readonly string[]>> => {
+  const { metafile } = await build(bundling(names, root, defaultOutput));
+  return new Map(
+    names.map((name) => {
+      const ending = `${name}/index.cjs`;
+      const [, bundle] = Object.entries(metafile.outputs).find(([path]) => path.endsWith(`/${ending}`)) ?? [];
+      const taken = Object.entries(bundle?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+      const packages = taken.flatMap(([path]) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+      return [name, [...new Set(packages)].sort()];
+    }),
+  );
+};
+
 const expectEntries = async (names: readonly FunctionName[], project: string): Promise<void> => {
   const found = await Promise.all(names.map((name) => stat(join(project, entries[name])).catch(() => null)));
   const missing = names.filter((_, index) => !found[index]?.isFile()).map((name) => entries[name]);
@@ -98,12 +116,36 @@ const expectEntries = async (names: readonly FunctionName[], project: string): P
 };
 
 /**
- * Ways to credentials that the SDK asks only where the environment has none. A Lambda's always has; a quarter of a bundle would be for
- * people at their desks.
+ * Parts of the SDK that it loads on demand, and a Lambda never does: ways to credentials beside the environment, which always has them, and
+ * streams of events, which no call of ours answers with. Whatever asks for one fails, naming it.
+ *
+ * It is not for their bytes alone: what a bundle may load later cannot be flattened, and half of the SDK would stay in functions that V8
+ * parses twice.
  */
-const otherCredentials = ['ini', 'login', 'process', 'sso', 'web-identity'].map(
-  (way) => `@aws-sdk/credential-provider-${way}`,
-);
+const neverLoaded =
+  /^(@aws-sdk\/credential-provider-(http|ini|login|process|sso|web-identity)|@smithy\/(credential-provider-imds|core\/event-streams))$/;
+
+export const leftOut: Plugin = {
+  name: 'left out',
+  setup: (build) => {
+    build.onResolve({ filter: neverLoaded }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
+  },
+};
+
+/** Packages that do nothing when they are loaded, and forget to say so: whoever takes one name of theirs need not take everything. */
+const sideEffectFree = /^(@aws-lambda-powertools\/.+|@aws-sdk\/lib-dynamodb|aws-jwt-verify|ical\.js|rrule)$/;
+
+const shakeable: Plugin = {
+  name: 'shakeable',
+  setup: (build) => {
+    build.onResolve({ filter: sideEffectFree }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === shakeable) return undefined;
+      return { ...(await build.resolve(path, { ...from, pluginData: shakeable })), sideEffects: false };
+    });
+  },
+};
 
 const bundling = (names: readonly FunctionName[], project: string, output: string) =>
   ({
@@ -119,7 +161,8 @@ const bundling = (names: readonly FunctionName[], project: string, output: strin
     mainFields: ['module', 'main'],
     minify: true,
     legalComments: 'none',
-    external: otherCredentials,
+    plugins: [leftOut, shakeable],
+    metafile: true,
     sourcemap: 'external',
     write: false,
   }) satisfies BuildOptions;
