@@ -22,7 +22,7 @@ export const dayChart = (chart: DayChart): string => {
   const height = headHeight + panels.length * panelHeight + 20;
   const labels = labelledDates(dates).map((date) => ({
     x: rounded((across(date) ?? 0) + across.bandwidth() / 2),
-    text: dayNames.format(new Date(date)),
+    text: dayNames().format(new Date(date)),
   }));
   return framed(chart, height, [...drawn, dateLabels({ y: height - margin, labels })].join(''));
 };
@@ -98,7 +98,13 @@ const dateLabels =
   templateOf<Labels>(`<% for (const { x, text } of it.labels) { %><text class="quiet middle" x="<%= x %>" y="<%= it.y %>"><%= text %></text>
 <% } %>`);
 
-const dayNames = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+let madeNames: Intl.DateTimeFormat | undefined;
+
+/** Made when a chart is first drawn: its tables take longer to load than half of Node does, and most reports are read as JSON. */
+const dayNames = (): Intl.DateTimeFormat => {
+  madeNames ??= new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  return madeNames;
+};
 
 /** As many as can be read beside each other. */
 const mostLabels = 13;

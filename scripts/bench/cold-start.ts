@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { environment, type FunctionName } from '#blueprint/environment.ts';
+import { type Feature, routes } from '#blueprint/routes.ts';
+import { buildFunctions, bundlesFolder, leftOut } from '../build.ts';
+import type { Figure, Section } from './section.ts';
+
+/** Every function that answers HTTP: somebody waits for its cold start. */
+const httpFunctions = [...new Set(routes.map(({ feature }): Feature => feature))];
+
+/** Instructions ÷ those of an empty handler. Where it is more than 3, decision 20 says what 3 would cost. */
+export const coldStartLimits: Readonly<Partial<Record<FunctionName, number>>> = { export: 3.3 };
+
+const usualLimit = 3;
+
+/** An odd number: the one in the middle counts. */
+const runs = 3;
+
+const how = [
+  'Instructions that valgrind counts from the start of a Node 24 process, the modules that AWS’s runtime client loads included, until the',
+  "function's bundle is loaded with its environment and its clients are made; divided by those of the same process with a handler that does",
+  `nothing. The middle of ${runs} runs.`,
+].join(' ');
+
+/** Cold start of each HTTP function; without valgrind, a section with no figures that says so. */
+export const coldStarts = async (): Promise<Section> => {
+  const title = 'Cold start ÷ an empty handler';
+  if (!(await isHere())) return { title, how: 'not measured: valgrind is not here', figures: [] };
+  await buildFunctions();
+  const scratch = await mkdtemp(join(tmpdir(), 'pomona-cold-'));
+  try {
+    const empty = await ofNothing(join(scratch, 'empty'));
+    const clients = await ofClientAlone(scratch);
+    const [base, ...counts] = await middleCounts([
+      { file: empty, variables: {} },
+      ...clients.map(({ file }) => ({ file, variables: {} })),
+      ...httpFunctions.map((name) => ({
+        file: join(bundlesFolder, name, 'index.cjs'),
+        variables: Object.fromEntries(environment[name].map((variable) => [variable, valueOf(variable)])),
+      })),
+    ]);
+    const ratioAt = (index: number): number => Number(((counts[index] ?? Number.NaN) / (base ?? 0)).toFixed(2));
+    return {
+      title,
+      how,
+      figures: [
+        { name: 'empty handler', value: Math.round((base ?? 0) / 1e6), unit: 'million instructions', limit: null },
+        ...clients.map(({ name }, index): Figure => ({ name, value: ratioAt(index), unit: '×', limit: null })),
+        ...httpFunctions.map((name, index): Figure => ({
+          name,
+          value: ratioAt(clients.length + index),
+          unit: '×',
+          limit: coldStartLimits[name] ?? usualLimit,
+        })),
+      ],
+    };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+};
+
+/** Something that looks like what `lib` gives: code may read a number or a URL out of it. */
+const valueOf = (variable: string): string => {
+  if (variable.endsWith('URL') || variable.endsWith('URI')) return 'https://example.execute-api.us-east-1.amazonaws.com';
+  if (/SHARDS|PER_/.test(variable)) return '4';
+  return variable === 'USER_POOL_ID' ? 'us-east-1_abcdefghi' : variable.toLowerCase();
+};
+
+const ofNothing = async (folder: string): Promise<string> => {
+  await mkdir(folder);
+  const file = join(folder, 'index.cjs');
+  await writeFile(file, 'exports.handler = async () => ({ statusCode: 204 });\n');
+  return file;
+};
+
+/** What everything else is compared with: the SDK's client with one command, as it is bundled by default, and as ours are. */
+const ofClientAlone = async (folder: string) => {
+  const contents = [
+    "import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';",
+    'const client = new DynamoDBClient({});',
+    "export const handler = (id) => client.send(new GetItemCommand({ TableName: 'table', Key: { id: { S: id } } }));",
+  ].join('\n');
+  const kinds = [
+    { name: "the SDK's client alone, by default", plugins: [] },
+    { name: "the SDK's client alone, as we bundle it", plugins: [leftOut] },
+  ];
+  return Promise.all(
+    kinds.map(async ({ name, plugins }, index) => {
+      const file = join(folder, `client-${index}.cjs`);
+      await build({
+        stdin: { contents, resolveDir: import.meta.dirname },
+        outfile: file,
+        bundle: true,
+        platform: 'node',
+        target: 'node24',
+        format: 'cjs',
+        mainFields: ['module', 'main'],
+        minify: true,
+        plugins,
+      });
+      return { name, file };
+    }),
+  );
+};
+
+interface Process {
+  readonly file: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Round by round, so that a machine that changes meanwhile changes all alike. @returns the middle count of each */
+const middleCounts = async (processes: readonly Process[]): Promise<readonly number[]> => {
+  const rounds: number[][] = [];
+  for (let round = 0; round < runs; round += 1) {
+    const counts: number[] = [];
+    for (const process of processes) counts.push(await instructionsOf(process));
+    rounds.push(counts);
+  }
+  return processes.map((_, index) => middleOf(rounds.map((counts) => counts[index] ?? 0)));
+};
+
+const middleOf = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+
+/**
+ * No V8 flag may differ from its default: Node's own modules would then be compiled anew instead of taken from its cache, a hundred million
+ * instructions that no Lambda executes. `--v8-pool-size=0` is Node's, and leaves the work of helping threads to the only one.
+ */
+const instructionsOf = async ({ file, variables }: Process): Promise<number> => {
+  const report = await run('valgrind', [
+    ...['--tool=cachegrind', '--cache-sim=no', '--cachegrind-out-file=/dev/null', '--smc-check=all-non-file'],
+    ...[process.execPath, '--v8-pool-size=0', join(import.meta.dirname, 'cold-process.cjs'), file],
+  ], {
+    ...variables,
+    TZ: 'UTC',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_SESSION_TOKEN: 'token',
+    AWS_LAMBDA_FUNCTION_NAME: 'function',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_FORMAT: 'JSON',
+    AWS_LAMBDA_LOG_LEVEL: 'INFO',
+    POWERTOOLS_SERVICE_NAME: 'function',
+  });
+  const count = /I\s+refs:\s+([\d,]+)/.exec(report)?.[1];
+  if (!count) throw new Error(`valgrind counted nothing: ${report}`);
+  return Number(count.replaceAll(',', ''));
+};
+
+const isHere = (): Promise<boolean> =>
+  run('valgrind', ['--version'], {}).then(
+    () => true,
+    () => false,
+  );
+
+/** @returns what it says of itself on stderr  @throws Error when it is not there or fails */
+const run = (program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (text) => {
+      said += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? resolve(said) : reject(new Error(`${program} failed: ${said}`))));
+  });
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { how: said, figures } = await coldStarts();
+  console.log(said);
+  for (const { name, value, unit, limit } of figures) console.log(`${name.padEnd(42)} ${value} ${unit} (${limit ?? '–'})`);
+}
