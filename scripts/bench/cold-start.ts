@@ -4,18 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { environment, type FunctionName } from '#blueprint/environment.ts';
+import { environment } from '#blueprint/environment.ts';
 import { type Feature, routes } from '#blueprint/routes.ts';
 import { buildFunctions, bundlesFolder, leftOut } from '../build.ts';
-import type { Figure, Section } from './section.ts';
+import { type Figure, median, rounded, type Section } from './section.ts';
 
 /** Every function that answers HTTP: somebody waits for its cold start. */
 const httpFunctions = [...new Set(routes.map(({ feature }): Feature => feature))];
 
-/** Instructions ÷ those of an empty handler. Where it is more than 3, decision 20 says what 3 would cost. */
-export const coldStartLimits: Readonly<Partial<Record<FunctionName, number>>> = { export: 3.3 };
-
-const usualLimit = 3;
+/** Instructions ÷ those of an empty handler, as decision 20 has it. */
+const limit = 3;
 
 /** An odd number: the one in the middle counts. */
 const runs = 3;
@@ -40,22 +38,24 @@ export const coldStarts = async (): Promise<Section> => {
       ...clients.map(({ file }) => ({ file, variables: {} })),
       ...httpFunctions.map((name) => ({
         file: join(bundlesFolder, name, 'index.cjs'),
-        variables: Object.fromEntries(environment[name].map((variable) => [variable, valueOf(variable)])),
+        variables: Object.fromEntries(environment[name].map((variable) => [variable, exampleOf(variable)])),
       })),
     ]);
-    const ratioAt = (index: number): number => Number(((counts[index] ?? Number.NaN) / (base ?? 0)).toFixed(2));
+    const ratioAt = (index: number): number => rounded((counts[index] ?? Number.NaN) / (base ?? 0));
     return {
       title,
       how,
       figures: [
         { name: 'empty handler', value: Math.round((base ?? 0) / 1e6), unit: 'million instructions', limit: null },
         ...clients.map(({ name }, index): Figure => ({ name, value: ratioAt(index), unit: '×', limit: null })),
-        ...httpFunctions.map((name, index): Figure => ({
-          name,
-          value: ratioAt(clients.length + index),
-          unit: '×',
-          limit: coldStartLimits[name] ?? usualLimit,
-        })),
+        ...httpFunctions.map(
+          (name, index): Figure => ({
+            name,
+            value: ratioAt(clients.length + index),
+            unit: '×',
+            limit,
+          }),
+        ),
       ],
     };
   } finally {
@@ -64,8 +64,9 @@ export const coldStarts = async (): Promise<Section> => {
 };
 
 /** Something that looks like what `lib` gives: code may read a number or a URL out of it. */
-const valueOf = (variable: string): string => {
-  if (variable.endsWith('URL') || variable.endsWith('URI')) return 'https://example.execute-api.us-east-1.amazonaws.com';
+const exampleOf = (variable: string): string => {
+  if (variable.endsWith('URL') || variable.endsWith('URI'))
+    return 'https://example.execute-api.us-east-1.amazonaws.com';
   if (/SHARDS|PER_/.test(variable)) return '4';
   return variable === 'USER_POOL_ID' ? 'us-east-1_abcdefghi' : variable.toLowerCase();
 };
@@ -120,34 +121,35 @@ const middleCounts = async (processes: readonly Process[]): Promise<readonly num
     for (const process of processes) counts.push(await instructionsOf(process));
     rounds.push(counts);
   }
-  return processes.map((_, index) => middleOf(rounds.map((counts) => counts[index] ?? 0)));
+  return processes.map((_, index) => median(rounds.map((counts) => counts[index] ?? 0)));
 };
-
-const middleOf = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
 /**
  * No V8 flag may differ from its default: Node's own modules would then be compiled anew instead of taken from its cache, a hundred million
  * instructions that no Lambda executes. `--v8-pool-size=0` is Node's, and leaves the work of helping threads to the only one.
  */
 const instructionsOf = async ({ file, variables }: Process): Promise<number> => {
-  const report = await run('valgrind', [
-    ...['--tool=cachegrind', '--cache-sim=no', '--cachegrind-out-file=/dev/null', '--smc-check=all-non-file'],
-    ...[process.execPath, '--v8-pool-size=0', join(import.meta.dirname, 'cold-process.cjs'), file],
-  ], {
-    ...variables,
-    TZ: 'UTC',
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-    AWS_SESSION_TOKEN: 'token',
-    AWS_LAMBDA_FUNCTION_NAME: 'function',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_LAMBDA_LOG_FORMAT: 'JSON',
-    AWS_LAMBDA_LOG_LEVEL: 'INFO',
-    POWERTOOLS_SERVICE_NAME: 'function',
-  });
+  const report = await run(
+    'valgrind',
+    [
+      ...['--tool=cachegrind', '--cache-sim=no', '--cachegrind-out-file=/dev/null', '--smc-check=all-non-file'],
+      ...[process.execPath, '--v8-pool-size=0', join(import.meta.dirname, 'cold-process.cjs'), file],
+    ],
+    {
+      ...variables,
+      TZ: 'UTC',
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'token',
+      AWS_LAMBDA_FUNCTION_NAME: 'function',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
+      AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+      AWS_LAMBDA_LOG_FORMAT: 'JSON',
+      AWS_LAMBDA_LOG_LEVEL: 'INFO',
+      POWERTOOLS_SERVICE_NAME: 'function',
+    },
+  );
   const count = /I\s+refs:\s+([\d,]+)/.exec(report)?.[1];
   if (!count) throw new Error(`valgrind counted nothing: ${report}`);
   return Number(count.replaceAll(',', ''));
@@ -177,5 +179,6 @@ const run = (program: string, args: readonly string[], env: Readonly<Record<stri
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { how: said, figures } = await coldStarts();
   console.log(said);
-  for (const { name, value, unit, limit } of figures) console.log(`${name.padEnd(42)} ${value} ${unit} (${limit ?? '–'})`);
+  for (const { name, value, unit, limit: most } of figures)
+    console.log(`${name.padEnd(42)} ${value} ${unit} (${most ?? '–'})`);
 }
