@@ -18,6 +18,7 @@ import { userId } from '#shared/ids.ts';
 import { errorOf, log } from '#shared/log.ts';
 import { Failure, invalidRequest } from '#shared/problems.ts';
 import { busy } from '#shared/retry.ts';
+import { traced } from '#shared/trace.ts';
 import type { IdentityProvider, Tokens } from './account.ts';
 
 /** Two tries of a call that hangs still fit into the Lambda's ten seconds. */
@@ -26,10 +27,10 @@ const patience = { connectionTimeout: 1_000, requestTimeout: 4_000, throwOnReque
 /** Cognito's user pool. The client is made by the caller, or here from the Lambda's environment. */
 export const cognitoIdentityProvider = (
   { USER_POOL_ID, USER_POOL_CLIENT_ID }: Pick<EnvironmentOf<'accounts'>, 'USER_POOL_ID' | 'USER_POOL_CLIENT_ID'>,
-  client: CognitoIdentityProviderClient = new CognitoIdentityProviderClient({
-    requestHandler: patience,
-    maxAttempts: 2,
-  }),
+  client: CognitoIdentityProviderClient = traced(
+    'CognitoIdentityProvider',
+    new CognitoIdentityProviderClient({ requestHandler: patience, maxAttempts: 2 }),
+  ),
 ): IdentityProvider => {
   const ClientId = USER_POOL_CLIENT_ID;
   return {

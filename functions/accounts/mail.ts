@@ -1,5 +1,6 @@
 import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses';
 import { errorOf, log } from '#shared/log.ts';
+import { traced } from '#shared/trace.ts';
 import type { TellOwner } from './account.ts';
 
 const patience = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
@@ -12,7 +13,10 @@ If it was not: you need not do anything. Nobody was told that the account exists
 
 /** The note to the owner of a known address. It fails silently to the caller, who must not notice a difference, and loudly to the log. */
 export const sesTellOwner =
-  (from: string, client: SESClient = new SESClient({ requestHandler: patience, maxAttempts: 1 })): TellOwner =>
+  (
+    from: string,
+    client: SESClient = traced('SES', new SESClient({ requestHandler: patience, maxAttempts: 1 })),
+  ): TellOwner =>
   async (email) => {
     try {
       await client.send(

@@ -1,4 +1,5 @@
 import { DeleteObjectsCommand, ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { traced } from '#shared/trace.ts';
 import type { ObjectRemover } from './deletion.ts';
 
 const patience = { connectionTimeout: 1_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
@@ -8,7 +9,7 @@ export const s3ObjectRemover = (
   { ATTACHMENTS_BUCKET_NAME: Bucket }: { readonly ATTACHMENTS_BUCKET_NAME: string },
   connection: S3ClientConfig = {},
 ): ObjectRemover => {
-  const s3 = new S3Client({ requestHandler: patience, ...connection });
+  const s3 = traced('S3', new S3Client({ requestHandler: patience, ...connection }));
   return {
     removeUnder: async (Prefix, hasTime) => {
       while (hasTime()) {

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { secondsAfter } from '#shared/clock.ts';
+import { traced } from '#shared/trace.ts';
 import { downloadSeconds } from './attachment.ts';
 import { downloadOf } from './download.ts';
 import type { FileStore } from './ports.ts';
@@ -20,13 +21,16 @@ export const s3FileStore = (
   { ATTACHMENTS_BUCKET_NAME: Bucket }: { readonly ATTACHMENTS_BUCKET_NAME: string },
   connection: S3ClientConfig = {},
 ): FileStore => {
-  const s3 = new S3Client({
-    requestHandler: patience,
-    // The SDK would sign a CRC32 of a body that it does not have, and ask for one with every download.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    ...connection,
-  });
+  const s3 = traced(
+    'S3',
+    new S3Client({
+      requestHandler: patience,
+      // The SDK would sign a CRC32 of a body that it does not have, and ask for one with every download.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      ...connection,
+    }),
+  );
   return {
     uploadLink: async ({ attachment: { file_type, size }, objectKey, checksum }, now, seconds) => {
       const signedAt = wholeSecond(now);

@@ -1,5 +1,6 @@
 import { GetObjectCommand, PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { traced } from '#shared/trace.ts';
 import { type ExportStore, exportKey, exportLinkSeconds } from './export.ts';
 
 /** A hundred megabytes take their time. */
@@ -10,7 +11,7 @@ export const s3ExportStore = (
   { ATTACHMENTS_BUCKET_NAME: Bucket }: { readonly ATTACHMENTS_BUCKET_NAME: string },
   connection: S3ClientConfig = {},
 ): ExportStore => {
-  const s3 = new S3Client({ requestHandler: patience, ...connection });
+  const s3 = traced('S3', new S3Client({ requestHandler: patience, ...connection }));
   return {
     keep: async (owner, document, now) => {
       const place = { Bucket, Key: exportKey(owner) };

@@ -1,5 +1,6 @@
 import { SESv2Client, type SESv2ClientConfig, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { errorOf, log, loggedUser } from '#shared/log.ts';
+import { traced } from '#shared/trace.ts';
 import type { Post } from './mail.ts';
 
 /** A connection that hangs is given up: what SES has taken by then is taken. */
@@ -19,7 +20,7 @@ export const sesPost = (
   { MAIL_FROM, MAIL_CONFIGURATION_SET }: SesSettings,
   connection: SESv2ClientConfig = {},
 ): Post => {
-  const client = new SESv2Client({ requestHandler: patience, ...connection, maxAttempts: 1 });
+  const client = traced('SES', new SESv2Client({ requestHandler: patience, ...connection, maxAttempts: 1 }));
   return async ({ owner, to, subject, text, html, headers }) => {
     try {
       await client.send(

@@ -17,6 +17,7 @@ import { table as definition, type LocalIndexName } from '#blueprint/table.ts';
 import { epochSeconds } from '#shared/clock.ts';
 import type { Item, Key } from '#shared/item.ts';
 import { busy, pause } from '#shared/retry.ts';
+import { traced } from '#shared/trace.ts';
 
 /** The single table and the client that reaches it. */
 export interface Table {
@@ -33,9 +34,10 @@ export const openTable = (
   connection: DynamoDBClientConfig = {},
 ): Table => ({
   name: TABLE_NAME,
-  client: DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: patience, maxAttempts: 4, ...connection }), {
-    marshallOptions: { removeUndefinedValues: true },
-  }),
+  client: DynamoDBDocumentClient.from(
+    traced('DynamoDB', new DynamoDBClient({ requestHandler: patience, maxAttempts: 4, ...connection })),
+    { marshallOptions: { removeUndefinedValues: true } },
+  ),
 });
 
 /** A condition on the item as it lies there before the write. */

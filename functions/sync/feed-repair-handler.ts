@@ -4,12 +4,13 @@ import { systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
 import { log, loggedUser } from '#shared/log.ts';
 import { openTable } from '#shared/table.ts';
+import { traced } from '#shared/trace.ts';
 import { usersOf } from './feed-repair.ts';
 import { raiseEpoch } from './feed-store.ts';
 
 const { TABLE_NAME, TABLE_STREAM_ARN, FAILURE_BUCKET_NAME } = readEnvironment('feed-repair');
 const feed = { table: openTable({ TABLE_NAME }), stream: TABLE_STREAM_ARN };
-const s3 = new S3Client({});
+const s3 = traced('S3', new S3Client({}));
 
 /** A batch has ended in the failure bucket: whoever it was about starts over instead of missing it. */
 export const handler = async ({

@@ -5,13 +5,17 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import { errorOf, log } from '#shared/log.ts';
+import { traced } from '#shared/trace.ts';
 import type { Gateway } from './connection.ts';
 
 /** Two seconds for a post, and no second try: the device finds the gap by itself. */
 const patience = { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true };
 
 export const apiGateway = (callbackUrl: string): Gateway => {
-  const client = new ApiGatewayManagementApiClient({ endpoint: callbackUrl, requestHandler: patience, maxAttempts: 1 });
+  const client = traced(
+    'ApiGatewayManagementApi',
+    new ApiGatewayManagementApiClient({ endpoint: callbackUrl, requestHandler: patience, maxAttempts: 1 }),
+  );
   return {
     post: async (ConnectionId, text) => {
       try {
