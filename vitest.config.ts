@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     // What functions log is theirs; a test that wants to see it spies on it.
-    env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
+    env: { POWERTOOLS_LOG_LEVEL: 'SILENT', POWERTOOLS_METRICS_DISABLED: 'true' },
     // A shared machine may be slow; nothing here measures time.
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -1,6 +1,7 @@
 import type { PostConfirmationTriggerEvent } from 'aws-lambda';
 import { systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
+import { logged } from '#shared/log.ts';
 import { openTable } from '#shared/table.ts';
 import { accountConfirmed } from './confirmed.ts';
 import { dynamoProfileStore, dynamoUsernameStore } from './store.ts';
@@ -13,4 +14,4 @@ const confirmed = accountConfirmed({
   clock: systemClock,
 });
 
-export const handler = (event: PostConfirmationTriggerEvent): Promise<PostConfirmationTriggerEvent> => confirmed(event);
+export const handler = logged((event: PostConfirmationTriggerEvent) => confirmed(event));

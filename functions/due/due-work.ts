@@ -19,6 +19,14 @@ export interface DueWorkNeeds {
   readonly rooms: Readonly<Record<string, DueWork>>;
 }
 
+/** What became of what had come due. */
+export interface Swept {
+  readonly done: number;
+  readonly failed: number;
+  /** How late the longest overdue item was when it was found; 0 when nothing was due. */
+  readonly lag_ms: number;
+}
+
 /** Of each shard: as many as keep one of DynamoDB's partitions busy. */
 const itemsAtOnce = 25;
 
@@ -31,8 +39,8 @@ const itemsAtOnce = 25;
  */
 export const sweep =
   ({ clock, shards, due, rooms }: DueWorkNeeds) =>
-  async (until: Date): Promise<{ readonly done: number; readonly failed: number }> => {
-    let [done, failed] = [0, 0];
+  async (until: Date): Promise<Swept> => {
+    let [done, failed, lag] = [0, 0, 0];
 
     const takeUp = async (key: DueKey): Promise<void> => {
       if (clock.now() >= until) return;
@@ -52,6 +60,8 @@ export const sweep =
       while (clock.now() < until) {
         const keys: readonly DueKey[] = await due(shard, clock.now(), itemsAtOnce, after);
         const last = keys.at(-1);
+        // The first of a shard has waited longest.
+        if (after === null && keys[0]) lag = Math.max(lag, clock.now().getTime() - Date.parse(keys[0].due_at));
         if (!last || (last.pk === after?.pk && last.sk === after.sk)) break;
         await concurrently(keys, itemsAtOnce, takeUp);
         after = last;
@@ -64,5 +74,5 @@ export const sweep =
       sweepShard,
     );
     for (const shard of swept) if (shard.status === 'rejected') throw shard.reason;
-    return { done, failed };
+    return { done, failed, lag_ms: lag };
   };

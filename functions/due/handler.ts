@@ -28,7 +28,8 @@ import { secondsAfter, systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
 import { newId, userId } from '#shared/ids.ts';
 import type { Key } from '#shared/item.ts';
-import { log } from '#shared/log.ts';
+import { log, logged } from '#shared/log.ts';
+import { measure } from '#shared/metrics.ts';
 import { openTable, queryDue } from '#shared/table.ts';
 import { sweep } from './due-work.ts';
 
@@ -86,7 +87,9 @@ const work = sweep({
 /** The last seconds are for what has been begun. */
 const reserveSeconds = 15;
 
-export const handler = async (_event: unknown, context: Context): Promise<void> => {
+export const handler = logged(async (_event: unknown, context: Context): Promise<void> => {
   const until = secondsAfter(systemClock.now(), context.getRemainingTimeInMillis() / 1000 - reserveSeconds);
-  log.info('swept', await work(until));
-};
+  const swept = await work(until);
+  log.info('swept', { ...swept });
+  await measure({ DueWorkDone: swept.done, DueWorkFailed: swept.failed, DueWorkLag: swept.lag_ms });
+});

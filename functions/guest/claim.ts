@@ -1,5 +1,6 @@
 import { type Act, type DayRules, newTask, type TaskRecord } from '#functions/tasks/task.ts';
 import { derivedId, type GuestId, type UserId } from '#shared/ids.ts';
+import { measure } from '#shared/metrics.ts';
 import { byAge, type Note, type NoteStore } from './note.ts';
 
 /** What claiming needs of the table. */
@@ -23,12 +24,16 @@ const rounds = 5;
 export const claimNotes =
   ({ notes, claims }: { readonly notes: NoteStore; readonly claims: ClaimStore }) =>
   async (owner: UserId, guest: GuestId, act: Act): Promise<readonly TaskRecord[]> => {
+    let claimed = 0;
     for (let round = 0; round < rounds; round += 1) {
       const left = [...(await notes.all(guest, act.now))].sort((a, b) => byAge(b, a));
       if (left.length === 0) break;
       const days = await claims.days(owner, act.now);
-      for (const note of left) await claims.take(guest, note, taskOf(note, owner, guest, act, days), act);
+      for (const note of left) {
+        if (await claims.take(guest, note, taskOf(note, owner, guest, act, days), act)) claimed += 1;
+      }
     }
+    if (claimed > 0) await measure({ NotesClaimed: claimed });
     return claims.taken(guest, owner, act.now);
   };
 

@@ -1,6 +1,8 @@
+import type { MetricName } from '#blueprint/metrics.ts';
 import type { Profile } from '#functions/accounts/profile.ts';
 import { hashOf, type UserId } from '#shared/ids.ts';
 import { log, loggedUser } from '#shared/log.ts';
+import { measure } from '#shared/metrics.ts';
 import { letterOf } from './letter.ts';
 import type { MailStore, Post } from './mail.ts';
 import type { Notice, Sending, SendNotice } from './notice.ts';
@@ -28,9 +30,21 @@ export const sendNotice = (needs: SendNoticeNeeds): SendNotice => {
   return async (notice, now) => {
     const [sending, why] = await send(notice, now);
     log.info('mail', { kind: notice.kind, user: loggedUser(notice.owner), sending, ...(why && { why }) });
+    await measure({
+      [outcomes[sending]]: 1,
+      ...(sending === 'sent' && notice.late && { MailsLate: 1 }),
+    });
     return sending;
   };
 };
+
+const outcomes = {
+  sent: 'MailsSent',
+  throttled: 'MailsThrottled',
+  unclear: 'MailsUnclear',
+  unwanted: 'MailsUnwanted',
+  failed: 'MailsFailed',
+} as const satisfies Record<Sending, MetricName>;
 
 const sendWanted =
   ({ profileOf, mail, post, perDay, newToken, apiUrl }: SendNoticeNeeds) =>

@@ -55,8 +55,8 @@ const forGood = new Set(['MessageRejected', 'BadRequestException']);
 const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 const outcomeOf = (error: unknown): 'throttled' | 'unclear' | 'failed' => {
-  const { name, code, $metadata }: { name?: string; code?: string; $metadata?: { httpStatusCode?: number } } =
-    errorOf(error);
+  if (!(error instanceof Error)) return 'unclear';
+  const { name, code, $metadata }: { name?: string; code?: string; $metadata?: { httpStatusCode?: number } } = error;
   const status = $metadata?.httpStatusCode;
   if (forGood.has(name ?? '')) return 'failed';
   if (status !== undefined && status >= 400 && status < 500) return 'throttled';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { prefix } from '#blueprint/table.ts';
 import { cognitoIdentityProvider } from '#functions/accounts/cognito.ts';
 import { completeProfile } from '#functions/accounts/complete-profile.ts';
@@ -17,6 +17,7 @@ import { reactToClaim } from '#functions/reminders/react.ts';
 import { dynamoReminderStore } from '#functions/reminders/store.ts';
 import { systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
+import { logged } from '#shared/log.ts';
 import { openTable } from '#shared/table.ts';
 import { consumeReactions } from './reactions.ts';
 
@@ -68,4 +69,4 @@ const consume = consumeReactions({
   },
 });
 
-export const handler = ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => consume(Records);
+export const handler = logged(({ Records }: DynamoDBStreamEvent) => consume(Records));

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { type Auth, type AuthOf, type Feature, type OperationOf, routeKeyOf, routes } from '#blueprint/routes.ts';
-import { errorOf, log, loggedUser } from '#shared/log.ts';
+import { errorOf, log, loggedUser, nameInvocation } from '#shared/log.ts';
 import type { Answer, HttpEvent, Operation } from '#shared/operation.ts';
 import { Failure, problemOf, problemTypes } from '#shared/problems.ts';
 
@@ -42,7 +42,8 @@ const requestLog = (): Middleware => {
       ...userOf(event),
     });
   return {
-    before: () => {
+    before: ({ event, context }) => {
+      nameInvocation(event, context);
       startedAt = performance.now();
     },
     after: line,

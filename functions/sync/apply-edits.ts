@@ -1,6 +1,7 @@
 import type { Act } from '#functions/tasks/task.ts';
 import { resolved } from '#functions/tasks/temporary-ids.ts';
 import type { UserId } from '#shared/ids.ts';
+import { measure } from '#shared/metrics.ts';
 import { Failure, type Problem, problemOf } from '#shared/problems.ts';
 import { DoneAlready, type Edit, type EditStore, type PerformTask, type Settled, settle } from './edit.ts';
 
@@ -62,6 +63,8 @@ export const applyEdits =
         } else throw error;
       }
     }
+    const conflicts = results.filter(({ status }) => status === 'conflict').length;
+    if (conflicts > 0) await measure({ EditConflicts: conflicts });
     return results;
 
     async function carryOut(edit: Edit, target: string | null): Promise<Settled> {

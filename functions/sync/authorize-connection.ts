@@ -1,5 +1,6 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import type { Clock } from '#shared/clock.ts';
+import { measure } from '#shared/metrics.ts';
 import { clientIds } from '#shared/parameters.ts';
 import type { TicketHolder, TicketStore } from './ticket.ts';
 
@@ -26,7 +27,10 @@ export const authorizeConnection =
       : token
         ? await holderOf(token, event, verifyAccessToken)
         : null;
-    if (!holder || holder.tokenExpiresAt * 1000 <= clock.now().getTime()) throw new Error('Unauthorized');
+    if (!holder || holder.tokenExpiresAt * 1000 <= clock.now().getTime()) {
+      await measure({ ConnectionsRefused: 1 });
+      throw new Error('Unauthorized');
+    }
     return {
       principalId: holder.owner,
       policyDocument: {

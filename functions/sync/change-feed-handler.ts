@@ -1,6 +1,7 @@
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
+import { logged } from '#shared/log.ts';
 import { openTable } from '#shared/table.ts';
 import { consumeChanges } from './change-feed.ts';
 import { dynamoConnectionStore } from './connection-store.ts';
@@ -23,4 +24,4 @@ const consume = consumeChanges({
   }),
 });
 
-export const handler = ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => consume(Records);
+export const handler = logged(({ Records }: DynamoDBStreamEvent) => consume(Records));

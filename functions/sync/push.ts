@@ -29,20 +29,24 @@ export interface PushNeeds {
 /**
  * Sends frames to all of a user's devices, each in order. A device's own changes, but for deletions, are left out of what it gets, so
  * that only its cursor moves on. One that cannot be reached is skipped; one that is gone is forgotten.
- * @returns a sender that begins nothing after `until`: a device finds by itself what it was not told
+ * @returns a sender that begins nothing after `until`: a device finds by itself what it was not told. It says how many frames have arrived
  */
 export const pushTo =
   ({ clock, connections, gateway, stream }: PushNeeds) =>
-  async (owner: UserId, frames: readonly Frame[], until: Date): Promise<void> => {
+  async (owner: UserId, frames: readonly Frame[], until: Date): Promise<number> => {
     const now = clock.now();
-    if (frames.length === 0 || now >= until) return;
+    let delivered = 0;
+    if (frames.length === 0 || now >= until) return delivered;
     const live = (await connections.list(owner, now)).filter(({ ended }) => !ended);
     const textsOf = framesFor(owner, stream, frames);
     const told = await concurrently(live, postsAtOnce, async (connection) => {
       for (const text of textsOf(connection)) {
         if (clock.now() >= until) return;
         const outcome = await gateway.post(connection.id, text);
-        if (outcome === 'delivered') continue;
+        if (outcome === 'delivered') {
+          delivered += 1;
+          continue;
+        }
         if (outcome === 'gone' && now.getTime() - connection.connectedAt.getTime() > settledAfterMilliseconds) {
           await connections.forget(owner, connection.id);
         }
@@ -53,6 +57,7 @@ export const pushTo =
     for (const result of told) {
       if (result.status === 'rejected') log.warn('a device could not be told', { error: errorOf(result.reason) });
     }
+    return delivered;
   };
 
 /**

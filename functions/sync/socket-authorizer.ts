@@ -1,6 +1,7 @@
-import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import type { APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
+import { logged } from '#shared/log.ts';
 import { openTable } from '#shared/table.ts';
 import { accessTokenVerifier } from './access-token.ts';
 import { authorizeConnection } from './authorize-connection.ts';
@@ -14,5 +15,4 @@ const authorize = authorizeConnection({
   verifyAccessToken: accessTokenVerifier(environment),
 });
 
-export const handler = (event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> =>
-  authorize(event);
+export const handler = logged((event: APIGatewayRequestAuthorizerEvent) => authorize(event));

@@ -332,7 +332,7 @@ describeOnEngines('a log', (table) => {
     const ada = somebody();
     await putItem(table(), { ...profileKey(ada), ...defaultProfile(ada) });
     const batch = await manyTasks(here, ada, 10);
-    expect(await roundTripsOf(table(), () => here.consumer({ push: async () => undefined })(batch))).toBe(2);
+    expect(await roundTripsOf(table(), () => here.consumer({ push: async () => 0 })(batch))).toBe(2);
     const { cursor } = await here.pull(ada, null, 200);
     expect(await roundTripsOf(table(), () => here.pull(ada, null, 200))).toBe(5);
     expect(await roundTripsOf(table(), () => here.pull(ada, null, 5))).toBe(2);

@@ -32,6 +32,7 @@ const consumer = (needs: Partial<ChangeFeedNeeds> = {}) => {
     push: async (owner, sent) => {
       asked.push(`push ${owner}`);
       frames.set(owner, sent);
+      return sent.length;
     },
     ...needs,
   });
