@@ -39,6 +39,12 @@ export interface StageConfig {
    */
   readonly mailFrom: string;
 
+  /**
+   * Who is told when an alarm rings: a mail address, which AWS asks its owner to confirm once. Default: nobody; whoever wants to hear
+   * subscribes to the topic `pomona-<stage>-operator`.
+   */
+  readonly operatorAddress?: string;
+
   /** What SES verifies: the one address (by a mailed link), or the whole domain after the @ (by DKIM). Default: the address. */
   readonly mailIdentity: 'address' | 'domain';
 
@@ -139,6 +145,7 @@ const prod: StageConfig = {
   ...dev,
   stage: 'prod',
   keepsData: true,
+  operatorAddress: 'operator@pomona.example',
   pointInTimeRecoveryDays: 35,
   allowedOrigins: ['https://app.pomona.example'],
   logRetention: RetentionDays.THREE_MONTHS,

@@ -4,12 +4,15 @@ import type { EnvironmentOf, FunctionName } from '#blueprint/environment.ts';
 import type { StageConfig } from '#lib/config.ts';
 import { AttachmentArrival } from '#lib/constructs/attachment-arrival.ts';
 import { ChangeFeed } from '#lib/constructs/change-feed.ts';
+import { EventsDropped } from '#lib/constructs/events-dropped.ts';
 import { EveryMinute } from '#lib/constructs/every-minute.ts';
 import { FeatureFunction } from '#lib/constructs/feature-function.ts';
 import { FeedRepair } from '#lib/constructs/feed-repair.ts';
 import { PublicApi } from '#lib/constructs/http-api.ts';
 import { MailEvents } from '#lib/constructs/mail-events.ts';
 import { MailSender } from '#lib/constructs/mail-sender.ts';
+import { Operator } from '#lib/constructs/operator.ts';
+import { OperatorDashboard } from '#lib/constructs/operator-dashboard.ts';
 import { Reactions } from '#lib/constructs/reactions.ts';
 import { SocketApi } from '#lib/constructs/socket-api.ts';
 import type { StatefulStack } from '#lib/stateful-stack.ts';
@@ -29,9 +32,10 @@ export class ServiceStack extends Stack {
     const functionFor = <F extends FunctionName>(name: F, environment: EnvironmentOf<F>): FeatureFunction<F> =>
       new FeatureFunction(this, name, { config, bundles, environment });
 
-    const mail = new MailSender(this, 'Mail', { config });
-    const live = new SocketApi(this, 'Live', { config });
-    const api = new PublicApi(this, 'PublicApi', { config, identity });
+    const operator = new Operator(this, 'Operator', { config });
+    const mail = new MailSender(this, 'Mail', { operator });
+    const live = new SocketApi(this, 'Live', { operator });
+    const api = new PublicApi(this, 'PublicApi', { operator, identity });
 
     const dueShards = String(config.dueShards);
     const accounts = functionFor('accounts', {
@@ -84,7 +88,7 @@ export class ServiceStack extends Stack {
     table.grant(dueWork, ['Query', 'BatchWriteItem']);
     files.grantExports(dueWork, ['DeleteObject']);
     identity.grant(dueWork, ['AdminDeleteUser']);
-    new EveryMinute(this, 'EveryMinute', { work: dueWork });
+    new EveryMinute(this, 'EveryMinute', { operator, work: dueWork });
 
     const guest = functionFor('guest', {
       TABLE_NAME: table.tableName,
@@ -160,7 +164,7 @@ export class ServiceStack extends Stack {
     });
     table.grant(changeFeed, ['GetItem', 'PutItem', 'DeleteItem', 'Query']);
     live.grantConnections(changeFeed, ['POST']);
-    const feed = new ChangeFeed(this, 'ChangeFeed', { table, failures, consumer: changeFeed });
+    const feed = new ChangeFeed(this, 'ChangeFeed', { operator, table, failures, consumer: changeFeed });
 
     const feedRepair = functionFor('feed-repair', {
       TABLE_NAME: table.tableName,
@@ -219,7 +223,11 @@ export class ServiceStack extends Stack {
     files.grantFiles(reactions, ['DeleteObject']);
     identity.grant(reactions, ['AdminGetUser']);
     mail.grantSendNotices(reactions);
-    new Reactions(this, 'Reactions', { config, table, failures, consumer: reactions });
+    new Reactions(this, 'Reactions', { operator, table, failures, consumer: reactions });
+
+    new EventsDropped(this, 'EventsDropped', { operator, receivers: [attachmentArrival, feedRepair, mailEvents] });
+    // The last: it shows every alarm that there is.
+    new OperatorDashboard(this, 'Dashboard', { operator, api, live, table });
 
     new CfnOutput(this, 'HttpApiUrl', { value: api.url });
     new CfnOutput(this, 'WebSocketUrl', { value: live.url });

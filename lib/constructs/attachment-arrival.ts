@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
@@ -17,10 +17,9 @@ export class AttachmentArrival extends Construct {
     super(scope, id);
     files.grantFiles(receiver, ['GetObject', 'DeleteObject']);
     files.grantSeeingNone(receiver);
-    // As long and as often as Lambda does it: receiving a file twice is no worse than once. What fails even then, the sweep finds when it
-    // stops waiting for the file.
+    // As long and as often as Lambda does it: receiving a file twice is no worse than once.
     receiver.lambda.configureAsyncInvoke({ retryAttempts: 2, maxEventAge: Duration.hours(6) });
-    new Rule(this, 'FileArrived', {
+    const rule = new Rule(this, 'FileArrived', {
       description: 'A file of a task has arrived',
       eventPattern: {
         source: ['aws.s3'],
@@ -29,5 +28,9 @@ export class AttachmentArrival extends Construct {
       },
       targets: [new LambdaFunction(receiver.lambda)],
     });
+    const reason =
+      'The sweep looks for the file when it stops waiting for it; until then the alarm events-dropped tells.';
+    Validations.of(receiver.lambda).acknowledge({ id: 'Serverless-LambdaAsyncFailureDestination', reason });
+    Validations.of(rule).acknowledge({ id: 'Serverless-EventBusDLQ', reason });
   }
 }

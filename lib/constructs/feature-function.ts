@@ -15,6 +15,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { EnvironmentOf, FunctionName } from '#blueprint/environment.ts';
 import { type StageConfig, sizingOf } from '#lib/config.ts';
+import { metricsNamespace } from '#lib/constructs/own-metric.ts';
 
 export interface FeatureFunctionProps<F extends FunctionName> {
   readonly config: StageConfig;
@@ -28,11 +29,13 @@ export interface FeatureFunctionProps<F extends FunctionName> {
  * traces; everything else is granted by the noun it is about.
  */
 export class FeatureFunction<F extends FunctionName = FunctionName> extends Construct implements IGrantable {
+  readonly name: F;
   readonly lambda: LambdaFunction;
   readonly grantPrincipal: IPrincipal;
 
   constructor(scope: Construct, name: F, { config, bundles, environment }: FeatureFunctionProps<F>) {
     super(scope, name);
+    this.name = name;
     const functionName = `pomona-${config.stage}-${name}`;
     const { memoryMegabytes, timeoutSeconds } = sizingOf(config, name);
 
@@ -63,7 +66,11 @@ export class FeatureFunction<F extends FunctionName = FunctionName> extends Cons
       applicationLogLevelV2: ApplicationLogLevel.INFO,
       systemLogLevelV2: SystemLogLevel.INFO,
       tracing: Tracing.ACTIVE,
-      environment: { ...environment, POWERTOOLS_SERVICE_NAME: name },
+      environment: {
+        ...environment,
+        POWERTOOLS_SERVICE_NAME: name,
+        POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(config),
+      },
     });
     this.grantPrincipal = this.lambda.grantPrincipal;
 
@@ -71,9 +78,16 @@ export class FeatureFunction<F extends FunctionName = FunctionName> extends Cons
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'X-Ray has no resources to name: xray:PutTraceSegments and PutTelemetryRecords only take "*".',
     });
-    Validations.of(this.lambda).acknowledge({
-      id: 'AwsSolutions-L1',
-      reason: 'It is on the newest LTS runtime of Node.js, the one the project is written and tested for.',
-    });
+    Validations.of(this.lambda).acknowledge(
+      {
+        id: 'AwsSolutions-L1',
+        reason: 'It is on the newest LTS runtime of Node.js, the one the project is written and tested for.',
+      },
+      {
+        id: 'Serverless-LambdaDLQ',
+        reason:
+          'Whoever calls it hears that it failed, and what a consumer of the stream gives up lies in the failure bucket. Where events wake it, the construct that does so says what becomes of one that fails.',
+      },
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
@@ -17,10 +17,9 @@ export class FeedRepair extends Construct {
   constructor(scope: Construct, id: string, { failures, failurePrefix, repairer }: FeedRepairProps) {
     super(scope, id);
     failures.grantFailureRead(repairer);
-    // As long and as often as Lambda does it: repairing twice is no worse than once. What fails even then is an error in the log, and its
-    // object stays. Not a failure destination here: what it put into the bucket would wake the function again.
+    // As long and as often as Lambda does it: repairing twice is no worse than once.
     repairer.lambda.configureAsyncInvoke({ retryAttempts: 2, maxEventAge: Duration.hours(6) });
-    new Rule(this, 'BatchGivenUp', {
+    const rule = new Rule(this, 'BatchGivenUp', {
       description: 'A batch of the stream was given up',
       eventPattern: {
         source: ['aws.s3'],
@@ -29,5 +28,9 @@ export class FeedRepair extends Construct {
       },
       targets: [new LambdaFunction(repairer.lambda)],
     });
+    const reason =
+      'The object stays, to be driven through the feed again by hand; the alarm events-dropped tells. What a failure destination would put into the bucket would wake the function again.';
+    Validations.of(repairer.lambda).acknowledge({ id: 'Serverless-LambdaAsyncFailureDestination', reason });
+    Validations.of(rule).acknowledge({ id: 'Serverless-EventBusDLQ', reason });
   }
 }

@@ -10,18 +10,21 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { MathExpression, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { type Feature, routeKeyOf, routes } from '#blueprint/routes.ts';
-import { type StageConfig, throttledRoutes } from '#lib/config.ts';
+import { throttledRoutes } from '#lib/config.ts';
 import { AccessLog } from '#lib/constructs/access-log.ts';
 import type { FeatureFunction } from '#lib/constructs/feature-function.ts';
 import type { Identity } from '#lib/constructs/identity.ts';
+import type { Operator } from '#lib/constructs/operator.ts';
+import { OperatorAlarm } from '#lib/constructs/operator-alarm.ts';
 
 /** Cognito puts it into access tokens and never into ID tokens: asking for it keeps those out. */
 const accessTokenScope = 'aws.cognito.signin.user.admin';
 
 export interface PublicApiProps {
-  readonly config: StageConfig;
+  readonly operator: Operator;
   readonly identity: Identity;
 }
 
@@ -33,7 +36,7 @@ export class PublicApi extends Construct {
 
   constructor(scope: Construct, id: string, props: PublicApiProps) {
     super(scope, id);
-    const { config } = props;
+    const { config } = props.operator;
     this.#props = props;
     this.#api = new HttpApi(this, 'Api', {
       apiName: `pomona-${config.stage}`,
@@ -65,7 +68,8 @@ export class PublicApi extends Construct {
 
   /** @param features who answers: one without a function does not compile */
   answerWith(features: Readonly<Record<Feature, FeatureFunction>>): void {
-    const { config, identity } = this.#props;
+    const { operator, identity } = this.#props;
+    const { config } = operator;
     const signedIn = new HttpUserPoolAuthorizer('SignedIn', identity.pool, { userPoolClients: [identity.client] });
     const anyone = new HttpNoneAuthorizer();
     const integrations = new Map<string, HttpLambdaIntegration>(
@@ -131,5 +135,39 @@ export class PublicApi extends Construct {
     });
     // A stage that names a route before it is there is refused: "Unable to find Route by key".
     stage.node.addDependency(...httpRoutes);
+    this.#ring(operator);
+  }
+
+  /** @param name as API Gateway has it: `5xx`, `Count`, `Latency` */
+  metric(name: string, statistic: string): Metric {
+    return this.#api.metric(name, { statistic, period: Duration.minutes(5) });
+  }
+
+  #ring(operator: Operator): void {
+    new OperatorAlarm(this, 'Errors', {
+      operator,
+      name: 'http-errors',
+      metric: new MathExpression({
+        // Few requests make any share of them large.
+        expression: 'IF(failed >= 3, 100 * failed / requests, 0)',
+        usingMetrics: { failed: this.metric('5xx', 'Sum'), requests: this.metric('Count', 'Sum') },
+        period: Duration.minutes(5),
+        label: 'requests that failed, in percent',
+      }),
+      above: 1,
+      noticed: 'the app says that something went wrong, or that the service is busy.',
+      firstStep:
+        'Search the logs of the functions for "a request failed": routes and errors stand there; x-request-id leads to the trace.',
+    });
+    new OperatorAlarm(this, 'Slow', {
+      operator,
+      name: 'http-slow',
+      metric: this.metric('Latency', 'p95'),
+      above: Duration.seconds(3).toMilliseconds(),
+      periods: 3,
+      noticed: 'everything takes seconds.',
+      firstStep:
+        'See in the access log which routes are slow, and in X-Ray whether it is the function, the table or Cognito.',
+    });
   }
 }

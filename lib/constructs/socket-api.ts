@@ -1,14 +1,18 @@
-import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { CfnAccount } from 'aws-cdk-lib/aws-apigateway';
 import { CfnStage, WebSocketApi, WebSocketRoute } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { MathExpression, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { type SocketRoute, socketRoutes } from '#blueprint/routes.ts';
 import type { StageConfig } from '#lib/config.ts';
 import { AccessLog } from '#lib/constructs/access-log.ts';
 import type { FeatureFunction } from '#lib/constructs/feature-function.ts';
+import type { Operator } from '#lib/constructs/operator.ts';
+import { OperatorAlarm } from '#lib/constructs/operator-alarm.ts';
+import { ownMetric } from '#lib/constructs/own-metric.ts';
 
 /** What may be done to a device's connection: send to it, or close it. */
 export type ConnectionMethod = 'POST' | 'DELETE';
@@ -24,10 +28,13 @@ export class SocketApi extends Construct {
   /** Where functions post to connections. */
   readonly callbackUrl: string;
   readonly #api: WebSocketApi;
+  readonly #operator: Operator;
   readonly #config: StageConfig;
 
-  constructor(scope: Construct, id: string, { config }: { config: StageConfig }) {
+  constructor(scope: Construct, id: string, { operator }: { operator: Operator }) {
     super(scope, id);
+    const { config } = operator;
+    this.#operator = operator;
     this.#config = config;
     this.#api = new WebSocketApi(this, 'Api', {
       apiName: `pomona-${config.stage}-live`,
@@ -86,6 +93,47 @@ export class SocketApi extends Construct {
       defaultRouteSettings: { throttlingRateLimit: requestsPerSecond, throttlingBurstLimit: burst },
     });
     stage.node.addDependency(...routes, this.#letApiGatewayLog());
+    this.#ring(socket, authorizer);
+  }
+
+  /** @param name as API Gateway has it: `ConnectCount`, `MessageCount`, `IntegrationError` */
+  metric(name: string, statistic = 'Sum'): Metric {
+    return this.#api.metric(name, { statistic, period: Duration.minutes(5) });
+  }
+
+  #ring(socket: FeatureFunction<'socket'>, authorizer: FeatureFunction<'socket-authorizer'>): void {
+    const operator = this.#operator;
+    const period = Duration.minutes(5);
+    new OperatorAlarm(this, 'Errors', {
+      operator,
+      name: 'live-errors',
+      metric: new MathExpression({
+        expression: 'FILL(integration, 0) + FILL(execution, 0)',
+        usingMetrics: { integration: this.metric('IntegrationError'), execution: this.metric('ExecutionError') },
+        period,
+        label: 'messages that failed',
+      }),
+      above: 5,
+      noticed: 'devices lose their line, or cannot get one: changes come only when the app is opened again.',
+      firstStep: `Look for errors and time-outs in the log of ${socket.lambda.functionName}; the access log "live" names the route.`,
+    });
+    new OperatorAlarm(this, 'AuthorizerErrors', {
+      operator,
+      name: 'authorizer-errors',
+      metric: new MathExpression({
+        // A 401 is an error to Lambda: API Gateway asks for it to be thrown. The two may fall on either side of a period's end.
+        expression: 'FILL(errors, 0) - FILL(refused, 0)',
+        usingMetrics: {
+          errors: authorizer.lambda.metricErrors({ period }),
+          refused: ownMetric(operator.config, 'ConnectionsRefused', 'Sum', period),
+        },
+        period,
+        label: 'errors that are no refusals',
+      }),
+      above: 3,
+      noticed: 'no device gets a line: changes come only when the app is opened again.',
+      firstStep: `Look into the log of ${authorizer.lambda.functionName}: it needs the table for tickets, and the keys of the user pool for tokens.`,
+    });
   }
 
   grantConnections(grantee: FeatureFunction, methods: readonly ConnectionMethod[]): void {

@@ -13,8 +13,6 @@ export interface StreamSourceProps {
   readonly maximumRetryAttempts: number;
   /** Patterns of records; what matches none never reaches the consumer. */
   readonly patterns: readonly object[];
-  /** Whether Lambda counts what becomes of records, for an alarm to hear. */
-  readonly counted?: boolean;
 }
 
 /**
@@ -23,7 +21,7 @@ export interface StreamSourceProps {
  */
 export const streamSource = (
   scope: Construct,
-  { table, failures, consumer, maximumRetryAttempts, patterns, counted = false }: StreamSourceProps,
+  { table, failures, consumer, maximumRetryAttempts, patterns }: StreamSourceProps,
 ): CfnEventSourceMapping => {
   table.grantReadStream(consumer);
   failures.grantFailureWrite(consumer);
@@ -42,7 +40,8 @@ export const streamSource = (
     bisectBatchOnFunctionError: true,
     functionResponseTypes: ['ReportBatchItemFailures'],
     destinationConfig: { onFailure: { destination: failures.bucketArn } },
-    ...(counted && { metricsConfig: { metrics: ['EventCount'] } }),
+    // What becomes of records, for an alarm to hear.
+    metricsConfig: { metrics: ['EventCount'] },
     filterCriteria: { filters: patterns.map((pattern) => ({ pattern: JSON.stringify(pattern) })) },
   });
   // Lambda tries the stream and the bucket when the mapping is made: the permissions must stand by then.

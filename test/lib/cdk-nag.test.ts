@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
 import { pomona } from '#test/lib/synthesize.ts';
@@ -34,8 +35,13 @@ const dev = pomona('dev', { check: true });
 const prod = pomona('prod', { check: true });
 const careless = pomona('dev', { check: true });
 new Bucket(careless.stateful, 'Careless');
+new LambdaFunction(careless.service, 'Untraced', {
+  runtime: Runtime.NODEJS_24_X,
+  handler: 'index.handler',
+  code: Code.fromInline('exports.handler = async () => {};'),
+});
 
-describe('the AwsSolutions pack of cdk-nag', () => {
+describe('the AwsSolutions and Serverless packs of cdk-nag', () => {
   it('finds nothing in dev that is not acknowledged with its reason', () => {
     expect(findingsOf(dev.app)).toEqual([]);
   });
@@ -45,9 +51,12 @@ describe('the AwsSolutions pack of cdk-nag', () => {
   });
 
   it('does look', () => {
-    expect(findingsOf(careless.app)).toEqual([
-      'AwsSolutions-S1 at Pomona-dev-Stateful/Careless/Resource',
-      'AwsSolutions-S10 at Pomona-dev-Stateful/Careless/Resource',
-    ]);
+    expect(findingsOf(careless.app)).toEqual(
+      expect.arrayContaining([
+        'AwsSolutions-S1 at Pomona-dev-Stateful/Careless/Resource',
+        'AwsSolutions-S10 at Pomona-dev-Stateful/Careless/Resource',
+        'Serverless-LambdaTracing at Pomona-dev-Service/Untraced/Resource',
+      ]),
+    );
   });
 });

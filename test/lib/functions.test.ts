@@ -40,7 +40,7 @@ describe.each(['dev', 'prod'] as const)('every function of %s', (stage) => {
 
   it.each(functionNames)('is told all that it reads from its environment, and its name: %s', (name) => {
     expect(Object.keys(propertiesOf(name)?.Environment.Variables).sort()).toEqual(
-      [...environment[name], 'POWERTOOLS_SERVICE_NAME'].sort(),
+      [...environment[name], 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'].sort(),
     );
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { AwsSolutionsChecks } from 'cdk-nag';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { afterAll } from 'vitest';
 import { entries } from '#blueprint/environment.ts';
 import { configOf, type Stage } from '#lib/config.ts';
@@ -33,7 +33,7 @@ export const pomona = (stage: Stage, { check }: { check: boolean }) => {
     // What they find is asserted on, not thrown.
     context: { ...cdk.context, '@aws-cdk/core:failSynthOnValidationErrors': false },
   });
-  if (check) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  if (check) Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   const stacks = addPomona(app, {
     config: configOf(stage),
     bundles: makeBundles(join(folder, 'bundles')),
