@@ -192,7 +192,8 @@ export const assemblyOf = (stacks: readonly Stack[], folder: string, ports: Port
 
   const apiIds = (protocol: string): string[] =>
     resources
-      .filter(({ type, properties }) => type === 'AWS::ApiGatewayV2::Api' && properties.ProtocolType === protocol)
+      // Resolved one by one: what the runner does not host may be made of what it does not know.
+      .filter((one) => one.type === 'AWS::ApiGatewayV2::Api' && one.properties.ProtocolType === protocol)
       .map(({ physicalId }) => physicalId);
 
   const localUrl = (text: string): string => {

@@ -26,7 +26,7 @@ const maxPayloadBytes = 6 * 1024 * 1024;
 
 export interface LambdaOptions {
   readonly assembly: Assembly;
-  /** Where the Runtime API listens. */
+  /** Where the Runtime API listens, and the one call of Lambda's own API that there is: Invoke. */
   readonly port: number;
   /** Where the services are: `DYNAMODB` → URL, as the SDK's own variables call them. */
   readonly endpoints: Readonly<Record<string, string>>;
@@ -117,6 +117,8 @@ export const startLambdas = async (options: LambdaOptions): Promise<HostedLambda
   await listen(server, port);
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const [, called] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.url ?? '') ?? [];
+    if (called) return answerCall(decodeURIComponent(called), request, response);
     const [, workerId = '', , , what = '', jobId, end] = (request.url ?? '').split('/');
     const worker = workers.get(workerId);
     if (!worker) return void response.destroy();
@@ -156,6 +158,19 @@ export const startLambdas = async (options: LambdaOptions): Promise<HostedLambda
     };
     const record = { requestId: job.id, metrics, status };
     logs.write(`${JSON.stringify({ time: new Date().toISOString(), type: 'platform.report', record })}\n`);
+  };
+
+  /** Lambda's own API, as far as an operator needs it: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+  const answerCall = async (called: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const event: unknown = JSON.parse((await readBody(request)).toString('utf8') || '{}');
+    const invocation = await invoke(called, event);
+    const { payload, headers } = invocation.ok
+      ? { payload: invocation.payload, headers: {} }
+      : {
+          payload: { errorType: invocation.errorType, errorMessage: invocation.errorMessage },
+          headers: { 'x-amz-function-error': 'Unhandled' },
+        };
+    response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(payload));
   };
 
   const settle = (worker: Worker, invocation: Invocation): void => {
@@ -305,19 +320,21 @@ export const startLambdas = async (options: LambdaOptions): Promise<HostedLambda
     if (!stopping) next();
   };
 
+  const invoke: Lambdas['invoke'] = (reference, event) =>
+    new Promise((resolve, reject) => {
+      try {
+        const text = JSON.stringify(event);
+        if (Buffer.byteLength(text) > maxPayloadBytes) return resolve(tooLarge('request'));
+        if (stopping) return resolve(stopped);
+        queue.push({ id: randomUUID(), lambda: functionOf(reference), event: text, end: resolve });
+        next();
+      } catch (error) {
+        reject(error);
+      }
+    });
+
   return {
-    invoke: (reference, event) =>
-      new Promise((resolve, reject) => {
-        try {
-          const text = JSON.stringify(event);
-          if (Buffer.byteLength(text) > maxPayloadBytes) return resolve(tooLarge('request'));
-          if (stopping) return resolve(stopped);
-          queue.push({ id: randomUUID(), lambda: functionOf(reference), event: text, end: resolve });
-          next();
-        } catch (error) {
-          reject(error);
-        }
-      }),
+    invoke,
     swap: (assetFolder) => {
       for (const worker of workers.values()) {
         if (worker.lambda.resource.assetFolder !== assetFolder) continue;

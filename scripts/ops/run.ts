@@ -1,62 +1,39 @@
 /**
  * `npm run ops`: for those who look after a Pomona. Exit code 0 when all is well, 1 when something is not, 2 when it could not be looked at.
  */
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { prefix } from '#blueprint/table.ts';
-import { type Difference, recount } from '#functions/reports/recount.ts';
-import { dynamoReportStore } from '#functions/reports/store.ts';
-import type { UserId } from '#shared/ids.ts';
-import { userKey } from '#shared/item.ts';
-import { type Table, updateItem } from '#shared/table.ts';
-import { operatedBy } from './target.ts';
+import { type Command, UsageError } from './command.ts';
+import { recount } from './recount.ts';
+import { redrive } from './redrive.ts';
 
-const usage = `npm run ops -- recount --user USER [--user USER …] [--fix] [--outputs FILE]
+const commands: Readonly<Record<string, Command>> = { recount, redrive };
 
-  recount          counts completions and sessions anew, and shows where a day's counters say something else
-  --user USER      whose: an id or an e-mail address
-  --fix            puts the counters right
+const usage = `npm run ops -- COMMAND [options] [--outputs FILE]
+
+${Object.values(commands)
+  .map(({ usage }) => usage)
+  .join('\n\n')}
+
   --outputs FILE   which Pomona: the outputs of a runner or a deployment (default .local/outputs.json)`;
 
-const readOptions = () => {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      user: { type: 'string', multiple: true, default: [] },
-      fix: { type: 'boolean', default: false },
-      outputs: { type: 'string', default: join(import.meta.dirname, '../../.local/outputs.json') },
-    },
-  });
-  if (positionals.join(' ') !== 'recount' || values.user.length === 0) throw new Error(usage);
-  return values;
-};
+/** What `parseArgs` throws at an option that is none. */
+const isWrongOption = (error: unknown): boolean =>
+  error instanceof UsageError ||
+  (error instanceof TypeError && 'code' in error && /^ERR_PARSE_ARGS/.test(String(error.code)));
 
-/** By what is missing or too much: what is counted meanwhile stays counted. */
-const fix = (table: Table, owner: UserId, { date, counter, counted, recounted }: Difference): Promise<unknown> =>
-  updateItem(table, userKey(owner, `${prefix.day}${date}`), { add: { [counter]: recounted - counted } });
-
-const run = async (): Promise<number> => {
-  const options = readOptions();
-  const { table, ownerOf } = await operatedBy(options.outputs);
-  let found = 0;
-  for (const user of options.user) {
-    const owner = await ownerOf(user);
-    const differences = await recount(dynamoReportStore(table), owner);
-    found += differences.length;
-    console.log(`${user}: ${differences.length === 0 ? 'no difference' : `${differences.length} differences`}`);
-    for (const difference of differences) {
-      const { date, counter, counted, recounted } = difference;
-      console.log(`  ${date} ${counter}: ${counted} counted, ${recounted} in the rows`);
-      if (options.fix) await fix(table, owner, difference);
-    }
+const run = async ([name = '', ...args]: readonly string[]): Promise<number> => {
+  if ([name, ...args].includes('--help')) {
+    console.log(usage);
+    return 0;
   }
-  if (found > 0 && options.fix) console.log('All of it is put right.');
-  return found === 0 || options.fix ? 0 : 1;
+  const command = commands[name];
+  if (!command) throw new UsageError(`There is no command "${name}".`);
+  return command.run(args);
 };
 
 try {
-  process.exitCode = await run();
+  process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(isWrongOption(error) ? `${message}\n\n${usage}` : message);
   process.exitCode = 2;
 }

@@ -11,6 +11,7 @@ export interface Outputs extends Target {
   readonly UserPoolId: string;
   readonly UserPoolClientId: string;
   readonly AttachmentsBucketName: string;
+  readonly FailureBucketName: string;
 }
 
 export interface Runner {
