@@ -14,6 +14,12 @@ export interface Sizing {
   readonly timeoutSeconds: number;
 }
 
+export interface RestoredTable {
+  readonly name: string;
+  /** Of the stream that was switched on after the restore: `2026-11-24T12:00:00.000`. */
+  readonly streamLabel: string;
+}
+
 /** Everything that differs, or may one day differ, between stages. What is not here is the same everywhere. */
 export interface StageConfig {
   readonly stage: Stage;
@@ -26,6 +32,12 @@ export interface StageConfig {
 
   /** How far the table can be taken back, 1–35 days. Default: 1. */
   readonly pointInTimeRecoveryDays: number;
+
+  /**
+   * A table that was restored from an earlier moment, and takes the place of the one that the stack made, which is left as it is: the steps are
+   * in docs/runbook.md. Default: none.
+   */
+  readonly restoredTable?: RestoredTable;
 
   /** Where browsers may call from. Default: what front-end tools serve on a laptop. */
   readonly allowedOrigins: readonly string[];

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   AttributeType,
   BillingMode,
@@ -10,7 +10,7 @@ import {
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { table as definition, type LocalIndexName } from '#blueprint/table.ts';
-import type { StageConfig } from '#lib/config.ts';
+import type { RestoredTable, StageConfig } from '#lib/config.ts';
 
 /** What a function may do with items. There is no Scan: whoever needs one has the wrong key. */
 export type ItemAction =
@@ -23,6 +23,18 @@ export type ItemAction =
   | 'Query'
   | 'UpdateItem';
 
+interface Arns {
+  readonly tableName: string;
+  readonly tableArn: string;
+  readonly streamArn: string;
+}
+
+/** Of a table that is in no stack: whoever is told of it imports nothing, so that the stacks can be deployed one by one. */
+const arnsOf = ({ name, streamLabel }: RestoredTable, stack: Stack): Arns => {
+  const tableArn = stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: name });
+  return { tableName: name, tableArn, streamArn: `${tableArn}/stream/${streamLabel}` };
+};
+
 /** Where everything is kept: docs/decisions/0001-one-table.md. */
 export class SingleTable extends Construct {
   readonly tableName: string;
@@ -31,6 +43,15 @@ export class SingleTable extends Construct {
 
   constructor(scope: Construct, id: string, { config }: { config: StageConfig }) {
     super(scope, id);
+    const { tableName, tableArn, streamArn } = config.restoredTable
+      ? arnsOf(config.restoredTable, Stack.of(this))
+      : this.#made(config);
+    this.tableName = tableName;
+    this.streamArn = streamArn;
+    this.#tableArn = tableArn;
+  }
+
+  #made(config: StageConfig): Arns {
     // Not TableV2: that is a "global table" to CloudFormation, which few emulators know.
     const table = new Table(this, 'Table', {
       partitionKey: { name: definition.partitionKey, type: AttributeType.STRING },
@@ -66,9 +87,7 @@ export class SingleTable extends Construct {
       });
     }
     if (!table.tableStreamArn) throw new Error('the table has no stream: nothing would follow from a write');
-    this.tableName = table.tableName;
-    this.streamArn = table.tableStreamArn;
-    this.#tableArn = table.tableArn;
+    return { tableName: table.tableName, tableArn: table.tableArn, streamArn: table.tableStreamArn };
   }
 
   /** Exactly these actions on items of the table. */

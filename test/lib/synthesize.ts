@@ -6,7 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { afterAll } from 'vitest';
 import { entries } from '#blueprint/environment.ts';
-import { configOf, type Stage } from '#lib/config.ts';
+import { configOf, type Stage, type StageConfig } from '#lib/config.ts';
 import { addPomona } from '#lib/pomona.ts';
 import cdk from '../../cdk.json' with { type: 'json' };
 
@@ -21,9 +21,10 @@ const makeBundles = (folder: string): string => {
 
 /**
  * Both stacks of a stage, made as `bin/app.ts` makes them. To be called while a test file is being read.
+ * @param changed what the stage has otherwise than it has
  * @param check whether cdk-nag, and CDK's own check against CloudFormation's schemas, look at them as they are synthesized
  */
-export const pomona = (stage: Stage, { check }: { check: boolean }) => {
+export const pomona = (stage: Stage, { check, changed = {} }: { check: boolean; changed?: Partial<StageConfig> }) => {
   const folder = mkdtempSync(join(tmpdir(), 'pomona-synth-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const app = new App({
@@ -35,7 +36,7 @@ export const pomona = (stage: Stage, { check }: { check: boolean }) => {
   });
   if (check) Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   const stacks = addPomona(app, {
-    config: configOf(stage),
+    config: { ...configOf(stage), ...changed },
     bundles: makeBundles(join(folder, 'bundles')),
     apiVersion: '1.2.3',
   });
@@ -47,9 +48,9 @@ export interface Templates {
   readonly service: Template;
 }
 
-/** The templates of a stage. To be called while a test file is being read. */
-export const templatesOf = (stage: Stage): Templates => {
-  const { stateful, service } = pomona(stage, { check: false });
+/** The templates of a stage, with what is `changed` of its configuration. To be called while a test file is being read. */
+export const templatesOf = (stage: Stage, changed: Partial<StageConfig> = {}): Templates => {
+  const { stateful, service } = pomona(stage, { check: false, changed });
   return { stateful: Template.fromStack(stateful), service: Template.fromStack(service) };
 };
 
