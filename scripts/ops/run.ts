@@ -2,10 +2,11 @@
  * `npm run ops`: for those who look after a Pomona. Exit code 0 when all is well, 1 when something is not, 2 when it could not be looked at.
  */
 import { type Command, UsageError } from './command.ts';
+import { rebuildFeed } from './rebuild-feed.ts';
 import { recount } from './recount.ts';
 import { redrive } from './redrive.ts';
 
-const commands: Readonly<Record<string, Command>> = { recount, redrive };
+const commands: Readonly<Record<string, Command>> = { recount, redrive, 'rebuild-feed': rebuildFeed };
 
 const usage = `npm run ops -- COMMAND [options] [--outputs FILE]
 

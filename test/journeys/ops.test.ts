@@ -8,6 +8,7 @@ import { userId } from '#shared/ids.ts';
 import { userKey } from '#shared/item.ts';
 import { openTable, type Table, updateItem } from '#shared/table.ts';
 import { at, expectData } from '#test/support/client.ts';
+import { Device } from '#test/support/device.ts';
 import { somebody } from './support.ts';
 
 const dynamodbEndpoint = inject('dynamodbEndpoint');
@@ -63,8 +64,26 @@ describe.skipIf(!dynamodbEndpoint)('who looks after a Pomona', () => {
     expect(await ops('recount', ...users)).toEqual([0, expect.not.stringContaining('2026-01-01')]);
   }, 60_000);
 
+  it('lets the devices of a person start over, and loses nothing', async () => {
+    const ada = await somebody();
+    const device = new Device(ada.client);
+    const task = expectData(await ada.client.api.POST('/tasks', { body: { title: 'Milk' } }), 201);
+    await device.connect();
+    await device.until(() => task.id in device.versions, 'the task');
+    expect(await ops('rebuild-feed', '--user', ada.email)).toEqual([0, `${ada.email}: devices start over (epoch 2)\n`]);
+    device.ping();
+    await device.until(() => device.restarts === 1 && task.id in device.versions, 'the task once more');
+    expectData(await ada.client.api.POST('/tasks', { body: { title: 'Bread' } }), 201);
+    await device.until(() => device.titles.includes('Bread'), 'what was written afterwards');
+    expect(device.restarts).toBe(1);
+    device.drop();
+  }, 60_000);
+
   it('hears of what cannot be done', async () => {
     expect(await ops('recount')).toEqual([2, expect.stringContaining('npm run ops')]);
+    expect(await ops('rebuild-feed')).toEqual([2, expect.stringContaining('npm run ops')]);
+    expect(await ops('redrive', '--everything')).toEqual([2, expect.stringContaining('npm run ops')]);
+    expect(await ops('redrive', '--help')).toEqual([0, expect.stringContaining('npm run ops')]);
     expect(await ops('recant', '--user', 'ada')).toEqual([2, expect.stringContaining('npm run ops')]);
     const nobody = ['--user', 'nobody@pomona.example'];
     expect(await ops('recount', ...nobody)).toEqual([2, 'Nobody has the address nobody@pomona.example.\n']);

@@ -263,7 +263,7 @@ describe('the change feed', () => {
 });
 
 describe('the reactions', () => {
-  const { logicalId, properties: source } = sourceOf('reactions');
+  const { properties: source } = sourceOf('reactions');
 
   it('consume the stream from its beginning, and hear only what somebody reacts to', () => {
     expect(source).toMatchObject({ StartingPosition: 'TRIM_HORIZON' });
@@ -289,25 +289,6 @@ describe('the reactions', () => {
     expect(source.DestinationConfig.OnFailure.Destination).toEqual(
       sourceOf('change-feed').properties.DestinationConfig.OnFailure.Destination,
     );
-  });
-
-  it('ring when they give something up, or are late; each alarm says what is noticed and what to do first', () => {
-    const alarms = resourcesOf(dev, 'AWS::CloudWatch::Alarm').map(({ properties }) => properties);
-    const alarm = (name: string) => alarms.find(({ AlarmName }) => AlarmName === `pomona-dev-${name}`);
-    expect(alarm('reactions-given-up')).toMatchObject({
-      MetricName: 'OnFailureDestinationDeliveredEventCount',
-      Dimensions: [{ Name: 'EventSourceMappingUUID', Value: { Ref: logicalId } }],
-      Threshold: 0,
-      ComparisonOperator: 'GreaterThanThreshold',
-      TreatMissingData: 'notBreaching',
-    });
-    // Lambda counts it only where it is asked to.
-    expect(source.MetricsConfig).toEqual({ Metrics: ['EventCount'] });
-    expect(alarm('reactions-late')).toMatchObject({ MetricName: 'IteratorAge', Threshold: 600_000 });
-    expect(refers(alarm('reactions-late')?.Dimensions, lambda('reactions'))).toBe(true);
-    for (const { AlarmDescription } of alarms) {
-      expect(JSON.stringify(AlarmDescription)).toMatch(/What is noticed: .+ What to do first: .+/);
-    }
   });
 });
 
@@ -371,6 +352,10 @@ describe('what comes due', () => {
     expect(others).toEqual([]);
     expect(rule).toMatchObject({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
     expect(refers(rule?.Targets, lambda('due-work'))).toBe(true);
+  });
+
+  it('is tried by no run twice: the next one comes anyway', () => {
+    expect(asyncInvocationOf('due-work')).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 });
   });
 });
 
