@@ -110,6 +110,22 @@ describe('the rooms of functions/', () => {
   });
 });
 
+describe('what an operator sees', () => {
+  const sourceOf = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+  it.each(Object.values(entries))('%s names each invocation in its logs', (file) => {
+    expect(sourceOf(file)).toMatch(/export const handler = (createHttpHandler|logged)\(/);
+  });
+
+  it('has every client of a service in its traces', () => {
+    const clients = filesOf('functions').flatMap((file) =>
+      [...sourceOf(file).matchAll(/(traced\(\s*'\w+',\s*)?new \w+Client\(/g)].map(([text]) => text),
+    );
+    expect(clients.length).toBeGreaterThan(5);
+    expect(clients.filter((text) => !text.startsWith('traced('))).toEqual([]);
+  });
+});
+
 describe('the kernel', () => {
   it('imports no room', () => {
     expect(

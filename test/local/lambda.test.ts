@@ -1,10 +1,11 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { assemblyOf } from '#local/assembly.ts';
 import { startLambdas } from '#local/lambda.ts';
-import { type Invocation, type Lambdas, type Part, portsFrom } from '#local/parts.ts';
+import { type Invocation, type Lambdas, localCredentials, localRegion, type Part, portsFrom } from '#local/parts.ts';
 import { freePort } from '#test/support/ports.ts';
 
 const lambda = (Handler: string, properties: object = {}) => ({
@@ -343,5 +344,41 @@ describe('an invocation ends with an error', () => {
       errorType: 'Function.ResponseSizeTooLarge',
     });
     expect(await lambdas.invoke(arn('large'), { bytes: bytes - 2 })).toMatchObject({ ok: true });
+  });
+});
+
+describe("Lambda's own API", () => {
+  it('answers a caller with what the function returns, or with the error that it failed with', async () => {
+    const port = await freePort();
+    const lambdas = await startLambdas({
+      assembly: assemblyOf(
+        [{ name: 'Service', template: { Resources: resources } }],
+        import.meta.dirname,
+        portsFrom(4000),
+      ),
+      port,
+      endpoints: {},
+      logFile: join(folder, 'functions.log'),
+    });
+    started.push(lambdas);
+    const client = new LambdaClient({
+      endpoint: `http://127.0.0.1:${port}`,
+      region: localRegion,
+      credentials: localCredentials,
+      maxAttempts: 1,
+    });
+    const call = async (name: string, event: object) => {
+      const FunctionName = `arn:aws:lambda:us-east-1:000000000000:function:${name}:$LATEST`;
+      const { FunctionError, Payload } = await client.send(
+        new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
+      );
+      return { FunctionError, answer: JSON.parse(Payload?.transformToString() ?? '') };
+    };
+    expect(await call('index-echo', { a: 1 })).toMatchObject({ FunctionError: undefined, answer: { event: { a: 1 } } });
+    expect(await call('index-fail', {})).toMatchObject({
+      FunctionError: 'Unhandled',
+      answer: { errorType: 'TypeError', errorMessage: 'it does not work' },
+    });
+    client.destroy();
   });
 });

@@ -48,8 +48,23 @@ const world = (perShard: readonly number[], { millisecondsEach = 0 } = {}) => {
 describe('the sweep', () => {
   it('takes up everything that has come due, of every shard, each once', async () => {
     const { run, taken } = world([130, 3, 0]);
-    expect(await run()).toEqual({ done: 133, failed: 0 });
+    expect(await run()).toEqual({ done: 133, failed: 0, lag_ms: 1 });
     expect(new Set(taken).size).toBe(133);
+  });
+
+  it('says how late the longest overdue was when it was found, and not what became of it meanwhile', async () => {
+    expect(await world([0, 0]).run()).toEqual({ done: 0, failed: 0, lag_ms: 0 });
+    const ofShards = { 'DUE#0': start - 2_000, 'DUE#1': start - 90_000 };
+    const late = sweep({
+      clock: { now: () => new Date(start) },
+      shards: 2,
+      due: async (due_shard, _, _limit, after) =>
+        after
+          ? []
+          : [{ pk: 'USER#a', sk: 'WORK#1', due_shard, due_at: new Date(ofShards[due_shard as 'DUE#0']).toISOString() }],
+      rooms: { 'WORK#': () => Promise.reject(new Error('again and again')) },
+    });
+    expect(await late(new Date(start + 1_000))).toEqual({ done: 0, failed: 2, lag_ms: 90_000 });
   });
 
   it('goes on behind what fails', async () => {
@@ -57,7 +72,7 @@ describe('the sweep', () => {
     const outcome = await run((sk) => {
       if (sk < 'WORK#000060') throw new Error('again and again');
     });
-    expect(outcome).toEqual({ done: 40, failed: 60 });
+    expect(outcome).toMatchObject({ done: 40, failed: 60 });
     expect(taken.length).toBe(100);
   });
 
@@ -70,8 +85,8 @@ describe('the sweep', () => {
         after ? [] : [{ pk: 'USER#1', sk: 'WHAT#1', due_shard: 'DUE#0', due_at: '2026' }],
       rooms: {},
     });
-    expect(await unknown(new Date(start + 1000))).toEqual({ done: 0, failed: 1 });
-    expect(await run()).toEqual({ done: 1, failed: 0 });
+    expect(await unknown(new Date(start + 1000))).toMatchObject({ done: 0, failed: 1 });
+    expect(await run()).toMatchObject({ done: 1, failed: 0 });
   });
 
   it('begins nothing more when its time is over, and lets no long shard take it all', async () => {
