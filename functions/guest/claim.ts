@@ -1,6 +1,8 @@
 import { type Act, type DayRules, newTask, type TaskRecord } from '#functions/tasks/task.ts';
+import type { Clock } from '#shared/clock.ts';
 import { derivedId, type GuestId, type UserId } from '#shared/ids.ts';
 import { measure } from '#shared/metrics.ts';
+import { timeLimit } from '#shared/retry.ts';
 import { byAge, type Note, type NoteStore } from './note.ts';
 
 /** What claiming needs of the table. */
@@ -20,16 +22,19 @@ const rounds = 5;
  * goes on where it was; repeated, it finds what it made. A note's task has an id of its own making, so that it cannot become two.
  *
  * @returns all tasks that have come of this guest's notes for this user
+ * @throws Failure `busy` when it takes too long: what is claimed by then is claimed, and claiming again goes on
  */
 export const claimNotes =
-  ({ notes, claims }: { readonly notes: NoteStore; readonly claims: ClaimStore }) =>
+  ({ notes, claims, clock }: { readonly notes: NoteStore; readonly claims: ClaimStore; readonly clock: Clock }) =>
   async (owner: UserId, guest: GuestId, act: Act): Promise<readonly TaskRecord[]> => {
+    const expectTime = timeLimit(clock);
     let claimed = 0;
     for (let round = 0; round < rounds; round += 1) {
       const left = [...(await notes.all(guest, act.now))].sort((a, b) => byAge(b, a));
       if (left.length === 0) break;
       const days = await claims.days(owner, act.now);
       for (const note of left) {
+        expectTime();
         if (await claims.take(guest, note, taskOf(note, owner, guest, act, days), act)) claimed += 1;
       }
     }

@@ -21,7 +21,7 @@ export interface GuestNeeds {
 }
 
 export const guestOperations = ({ notes, claims, clock, limit }: GuestNeeds): OperationsOf<'guest'> => {
-  const claim = claimNotes({ notes, claims });
+  const claim = claimNotes({ notes, claims, clock });
 
   const operations: OperationsOf<'guest'> = {
     createGuest: publicOperation(guestContracts.createGuest, async () => ({

@@ -4,6 +4,7 @@ import { type Auth, type AuthOf, type Feature, type OperationOf, routeKeyOf, rou
 import { errorOf, log, loggedUser, nameInvocation } from '#shared/log.ts';
 import type { Answer, HttpEvent, Operation } from '#shared/operation.ts';
 import { Failure, problemOf, problemTypes } from '#shared/problems.ts';
+import { busy, isOverload } from '#shared/retry.ts';
 
 /** Every operation of a feature, by its id: a missing one, or one for another kind of caller, does not compile. */
 export type OperationsOf<F extends Feature> = { readonly [Id in OperationOf<F>]: Operation<AuthOf<Id>> };
@@ -71,19 +72,13 @@ const problems = (): Middleware => ({
   },
 });
 
-/** Names under which AWS says "later"; the SDK has already tried again by then. */
-const overload =
-  /^(ThrottlingException|ProvisionedThroughputExceededException|RequestLimitExceeded|TransactionInProgressException|InternalServerError|TimeoutError)$/;
-
 const failureOf = (error: unknown, event: HttpEvent): Failure => {
   log.error('a request failed', {
     request_id: event.requestContext.requestId,
     route: event.routeKey,
     error: errorOf(error),
   });
-  if (error instanceof Error && overload.test(error.name)) {
-    return new Failure('busy', 'The service is busy; try again.', { retryAfterSeconds: 1 });
-  }
+  if (isOverload(error)) return busy();
   return new Failure('internal', 'The request could not be carried out. Nothing is lost; try again later.');
 };
 

@@ -1,8 +1,10 @@
 import type { Act } from '#functions/tasks/task.ts';
 import { resolved } from '#functions/tasks/temporary-ids.ts';
+import type { Clock } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
 import { measure } from '#shared/metrics.ts';
 import { Failure, type Problem, problemOf } from '#shared/problems.ts';
+import { timeLimit } from '#shared/retry.ts';
 import { DoneAlready, type Edit, type EditStore, type PerformTask, type Settled, settle } from './edit.ts';
 
 /** What is answered to an edit. `duplicate`: it had been seen before, and this is what became of it then. */
@@ -16,6 +18,7 @@ export interface EditResult extends Omit<Settled, 'status' | 'id' | 'version'> {
 export interface ApplyNeeds {
   readonly edits: EditStore;
   readonly perform: PerformTask;
+  readonly clock: Clock;
 }
 
 /**
@@ -23,11 +26,12 @@ export interface ApplyNeeds {
  * done. An edit that cannot be carried out is rejected and holds up no other. Fields that only one side has set merge; where both have, the
  * edit that arrives later stands, and the value it has overwritten is kept.
  *
- * @throws Failure `busy`: what has been done by then is remembered, and the rest may be sent again
+ * @throws Failure `busy`, also when it takes too long: what has been done by then is remembered, and the rest may be sent again
  */
 export const applyEdits =
-  ({ edits, perform }: ApplyNeeds) =>
+  ({ edits, perform, clock }: ApplyNeeds) =>
   async (owner: UserId, queue: readonly Edit[], act: Act, requestId: string): Promise<readonly EditResult[]> => {
+    const expectTime = timeLimit(clock);
     const ids = queue.map(({ edit_id }) => edit_id);
     const seen = new Map(await edits.settled(owner, ids, act.now));
     const made = new Map<string, string>();
@@ -50,6 +54,7 @@ export const applyEdits =
       }
       const target = edit.id === undefined ? null : (made.get(edit.id) ?? edit.id);
       try {
+        expectTime();
         const settled = await carryOut(edit, target);
         remember(edit, settled);
         results.push(settled);

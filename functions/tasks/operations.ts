@@ -7,6 +7,7 @@ import type { UserId } from '#shared/ids.ts';
 import { type Idempotency, operation, parsePart } from '#shared/operation.ts';
 import { uuid } from '#shared/parameters.ts';
 import { Failure, problemOf } from '#shared/problems.ts';
+import { busy, isOverload, timeLimit } from '#shared/retry.ts';
 import { type ActNeeds, type Changes, type Draft, type Memory, type TaskActs, taskActs } from './acts.ts';
 import {
   type BatchOperation,
@@ -125,10 +126,11 @@ export const taskOperations = (needs: TaskNeeds): OperationsOf<'tasks'> => {
         const creations = operations.flatMap(({ op }, index) => (op === 'create' ? [keyOf(index)] : []));
         await acts.expectUnused(owner, creations, actOf(clientId));
         const made = new Map<string, string>();
+        const expectTime = timeLimit(clock);
         const results = [];
         for (const [index, entry] of operations.entries()) {
           const key = keyOf(index);
-          results.push(await perform(owner, entry, made, actOf(clientId), key, requestId));
+          results.push(await perform(owner, entry, made, actOf(clientId), key, requestId, expectTime));
         }
         return { status: 200 as const, body: { results } };
       },
@@ -187,7 +189,7 @@ export const performTask =
 
 const statusOf = (op: BatchOperation['op']): number => (op === 'create' ? 201 : op === 'delete' ? 204 : 200);
 
-/** One operation of a batch, with the answer it would have had alone. `made`: temporary id → id, of what the batch has created so far. */
+/** One operation of a batch, with the answer it would have had alone; `busy` when the batch has taken too long already. `made`: temporary id → id, of what the batch has created so far. */
 const performOperation =
   (perform: ReturnType<typeof performTask>) =>
   async (
@@ -197,15 +199,18 @@ const performOperation =
     act: Act,
     idempotency: Idempotency | null,
     requestId: string,
+    expectTime: () => void,
   ) => {
     const target = id === undefined ? null : (made.get(id) ?? id);
     try {
+      expectTime();
       const record = await perform(owner, { op, id: target, data: resolved(data, made) }, act, idempotency);
       if (op === 'create' && temp_id !== undefined && record) made.set(temp_id, record.task.id);
       return { status: statusOf(op), id: record?.task.id ?? target, ...(record && { body: wire(record.task) }) };
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      const problem = problemOf(error, requestId);
+      const failure = isOverload(error) ? busy() : error;
+      if (!(failure instanceof Failure)) throw error;
+      const problem = problemOf(failure, requestId);
       return { status: problem.status, id: target, problem: { ...problem } };
     }
   };

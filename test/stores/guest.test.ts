@@ -7,6 +7,7 @@ import { dynamoNoteStore } from '#functions/guest/store.ts';
 import { secondsAfter } from '#shared/clock.ts';
 import { guestId, userId } from '#shared/ids.ts';
 import { guestKey, userKey } from '#shared/item.ts';
+import { slowClock } from '#test/support/clock.ts';
 import { describeOnEngines, itemsOf } from '#test/support/table.ts';
 
 const created = new Date('2026-11-24T12:00:00.500Z');
@@ -86,6 +87,7 @@ describeOnEngines('guest notes', (table) => {
 
   describe('claimed', () => {
     const act = { now: secondsAfter(created, 60), clientId: null };
+    const clock = { now: () => act.now };
 
     it('become tasks of their own, once each, however often it is tried and wherever it is interrupted', async () => {
       const [guest, owner] = [newGuest(), userId(randomUUID())];
@@ -103,9 +105,9 @@ describeOnEngines('guest notes', (table) => {
             return store.take(...all);
           },
         };
-        await claimNotes({ notes: notes(), claims })(owner, guest, act).catch(() => undefined);
+        await claimNotes({ notes: notes(), claims, clock })(owner, guest, act).catch(() => undefined);
       }
-      const claim = claimNotes({ notes: notes(), claims: store });
+      const claim = claimNotes({ notes: notes(), claims: store, clock });
       const tasks = await claim(owner, guest, act);
       expect(tasks.map(({ task }) => task.title).sort()).toEqual(['a', 'b', 'c', 'd']);
       expect(await claim(owner, guest, act)).toEqual(tasks);
@@ -116,10 +118,22 @@ describeOnEngines('guest notes', (table) => {
       expect(items.find(({ sk }) => String(sk).startsWith('DAY#'))).toMatchObject({ completed: 1 });
     });
 
+    it('are claimed as far as there is time, and the rest when it is claimed again', async () => {
+      const [guest, owner] = [newGuest(), userId(randomUUID())];
+      for (const title of ['a', 'b', 'c']) await notes().create(guest, { ...fields, title }, created);
+      const slow = slowClock(created, 9);
+      const claims = dynamoClaimStore(table());
+      await expect(claimNotes({ notes: notes(), claims, clock: slow })(owner, guest, act)).rejects.toMatchObject({
+        type: 'busy',
+      });
+      expect(await claims.taken(guest, owner, act.now)).toHaveLength(2);
+      expect(await claimNotes({ notes: notes(), claims, clock })(owner, guest, act)).toHaveLength(3);
+    });
+
     it('go to one of two who claim them at once', async () => {
       const guest = newGuest();
       for (let count = 0; count < 10; count += 1) await notes().create(guest, fields, created);
-      const claim = claimNotes({ notes: notes(), claims: dynamoClaimStore(table()) });
+      const claim = claimNotes({ notes: notes(), claims: dynamoClaimStore(table()), clock });
       const owners = [userId(randomUUID()), userId(randomUUID())];
       const claimed = await Promise.all(owners.map((owner) => claim(owner, guest, act)));
       expect(claimed.flat()).toHaveLength(10);
@@ -129,7 +143,7 @@ describeOnEngines('guest notes', (table) => {
     it('are a hundred tasks of a hundred notes', async () => {
       const [guest, owner] = [newGuest(), userId(randomUUID())];
       await Promise.all(Array.from({ length: 100 }, () => notes().create(guest, fields, created)));
-      const claim = claimNotes({ notes: notes(), claims: dynamoClaimStore(table()) });
+      const claim = claimNotes({ notes: notes(), claims: dynamoClaimStore(table()), clock });
       expect(await claim(owner, guest, act)).toHaveLength(100);
     });
   });

@@ -10,8 +10,10 @@ import { dynamoJobStore } from '#functions/tasks/job-store.ts';
 import { performTask } from '#functions/tasks/operations.ts';
 import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import type { Act } from '#functions/tasks/task.ts';
+import type { Clock } from '#shared/clock.ts';
 import { newId, userId } from '#shared/ids.ts';
 import type { Table } from '#shared/table.ts';
+import { slowClock } from '#test/support/clock.ts';
 import { describeOnEngines, ownTable } from '#test/support/table.ts';
 
 const start = Date.parse('2026-11-24T12:00:00Z');
@@ -26,8 +28,9 @@ const world = (table: Table) => {
     seconds += 1;
     return { now: new Date(start + seconds * 1000), clientId: null };
   };
-  const apply = (...queue: readonly Partial<Edit>[]) =>
-    applyEdits({ edits, perform })(
+  const apply = (...queue: readonly Partial<Edit>[]) => applyWith({ now: () => new Date(start) }, ...queue);
+  const applyWith = (clock: Clock, ...queue: readonly Partial<Edit>[]) =>
+    applyEdits({ edits, perform, clock })(
       owner,
       queue.map((edit) => ({ edit_id: randomUUID(), entity: 'task', op: 'update', ...edit }) as Edit),
       act(),
@@ -40,7 +43,7 @@ const world = (table: Table) => {
     if (!conflict) throw new Error('there is no such conflict');
     return restoreConflict({ edits, perform })(owner, conflict, act());
   };
-  return { owner, tasks, apply, get, conflicts, restore };
+  return { owner, tasks, apply, applyWith, get, conflicts, restore };
 };
 
 describeOnEngines('edits made offline', (table) => {
@@ -62,6 +65,13 @@ describeOnEngines('edits made offline', (table) => {
     expect(results.map(({ status }) => status)).toEqual(Array(5).fill('applied'));
     const child = await get(results[1]?.id ?? '');
     expect(child).toMatchObject({ title: 'Renamed again', parent_id: results[0]?.id, status: 'done' });
+  });
+
+  it('are remembered as far as there was time for them', async () => {
+    const { applyWith, apply } = world(table());
+    const queue = ['a', 'b', 'c'].map((title) => ({ edit_id: randomUUID(), op: 'create' as const, data: { title } }));
+    await expect(applyWith(slowClock(new Date(start), 9), ...queue)).rejects.toMatchObject({ type: 'busy' });
+    expect((await apply(...queue)).map(({ status }) => status)).toEqual(['duplicate', 'duplicate', 'applied']);
   });
 
   it('merge with what others have set of other fields', async () => {

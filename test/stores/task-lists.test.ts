@@ -9,6 +9,7 @@ import { createHttpHandler } from '#shared/http-handler.ts';
 import { newId } from '#shared/ids.ts';
 import type { Table } from '#shared/table.ts';
 import type { Task, TaskNode } from '#test/support/client.ts';
+import { slowClock } from '#test/support/clock.ts';
 import { callerOf, pointersIn } from '#test/support/http-event.ts';
 import { roundTripsOf } from '#test/support/round-trips.ts';
 import { describeOnEngines } from '#test/support/table.ts';
@@ -18,15 +19,9 @@ interface Page<T> {
   readonly next_cursor: string | null;
 }
 
-const world = (table: Table) => {
+const world = (table: Table, secondsALook = 1) => {
   const user = randomUUID();
-  let seconds = 0;
-  const clock = {
-    now: () => {
-      seconds += 1;
-      return new Date(Date.parse('2026-11-24T12:00:00Z') + seconds * 1000);
-    },
-  };
+  const clock = slowClock(new Date('2026-11-24T12:00:00Z'), secondsALook);
   const needs = { tasks: dynamoTaskStore(table, 1), jobs: dynamoJobStore(table, 1), clock, newId };
   const call = callerOf(createHttpHandler('tasks', taskOperations(needs)));
   const create = async (body: object): Promise<Task> => (await call('POST /tasks', { user, body })).body as Task;
@@ -271,6 +266,39 @@ describeOnEngines('a batch', (table) => {
     const reused = await here.call('POST /tasks/batch', { ...request, body: other });
     expect(reused).toMatchObject({ status: 422, body: { type: 'idempotency-key-reused' } });
     expect([...titles((await here.page('')).items)].sort()).toEqual(['a', 'b']);
+  });
+
+  it('answers what it has done when time runs out, and that the rest may be tried again', async () => {
+    const here = world(table(), 4);
+    const operations = ['a', 'b', 'c', 'd', 'e'].map((title) => ({ op: 'create', data: { title } }));
+    const request = { user: here.user, headers: { 'idempotency-key': randomUUID() }, body: { operations } };
+    const statuses = async (): Promise<unknown[]> => {
+      const { status, body } = await here.call('POST /tasks/batch', request);
+      expect(status).toBe(200);
+      const { results } = body as { results: { status: number; problem?: { type: string } }[] };
+      return results.map((result) => result.problem?.type ?? result.status);
+    };
+    expect(await statuses()).toEqual([201, 201, 'busy', 'busy', 'busy']);
+    expect(await statuses()).toEqual([201, 201, 'busy', 'busy', 'busy']);
+    expect([...titles((await here.page('')).items)].sort()).toEqual(['a', 'b']);
+  });
+
+  it('answers what it has done when the table is too busy for a part of it', async () => {
+    const here = world(table());
+    const operations = ['a', 'b', 'c'].map((title) => ({ op: 'create', data: { title } }));
+    const { middlewareStack } = table().client;
+    middlewareStack.add(
+      (next) => async (request) => {
+        if (!JSON.stringify(request.input).includes('"title":"b"')) return next(request);
+        throw Object.assign(new Error('too much'), { name: 'ThrottlingException' });
+      },
+      { step: 'initialize', name: 'busy for b' },
+    );
+    const { body } = await here.call('POST /tasks/batch', { user: here.user, body: { operations } });
+    middlewareStack.remove('busy for b');
+    expect(body).toMatchObject({
+      results: [{ status: 201 }, { status: 503, problem: { type: 'busy' } }, { status: 201 }],
+    });
   });
 
   it('gives no name to two tasks', async () => {

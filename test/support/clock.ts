@@ -1,6 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Clock, secondsAfter } from '#shared/clock.ts';
+
+/** A clock on which each look at it takes a while. */
+export const slowClock = (start: Date, secondsALook: number): Clock => {
+  let looks = 0;
+  return {
+    now: () => {
+      looks += 1;
+      return secondsAfter(start, looks * secondsALook);
+    },
+  };
+};
 
 /** A clock that a test moves, for a runner that is started with `parameters`. It goes on from wherever it is put. */
 export interface MovedClock {
