@@ -173,6 +173,8 @@ const stages = { dev, prod };
 
 export type Stage = 'dev' | 'prod';
 
+export const stageNames: readonly Stage[] = ['dev', 'prod'];
+
 /**
  * @param stage as given with `-c stage=`
  * @throws Error that names the stages, when it is none of them
