@@ -3,19 +3,19 @@
  * Run it beside a running `npm start`.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { at, Client, expectData, expectNothing, signUp, type Target, type Task } from '#test/support/client.ts';
+import { at, Client, expectData, expectNothing, signUp, type Task } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
+import { type Outputs, readOutputs } from './outputs.ts';
 
 const { outputs } = parseArgs({
   options: { outputs: { type: 'string', default: join(import.meta.dirname, '../.local/outputs.json') } },
 }).values;
 
-const readTarget = async (): Promise<Target> => {
+const readTarget = async (): Promise<Outputs> => {
   try {
-    return JSON.parse(await readFile(outputs, 'utf8'));
+    return await readOutputs(outputs);
   } catch {
     throw new Error('Nothing is running here. Start it in another terminal with: npm start');
   }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type PomonaClient, pomonaClient, type Schemas, type Told } from '#client/pomona.ts';
+import { readOutputs } from '../outputs.ts';
 import { type Plan, planOf, readPomona, type TaskPlan } from './pomona.ts';
 import { type Imported, readTodoist } from './todoist.ts';
 
@@ -18,10 +19,6 @@ const usage = `POMONA_LOGIN=… POMONA_PASSWORD=… npm run import -- (--todoist
   --outputs FILE   which Pomona: the outputs of a runner or a deployment (default .local/outputs.json)
 
 Login and password come from the environment, so that they stand in no history.`;
-
-interface Target {
-  readonly HttpApiUrl: string;
-}
 
 const readOptions = () => {
   const { todoist, pomona, outputs } = parseArgs({
@@ -56,7 +53,7 @@ const importAll = async (): Promise<void> => {
   const text = await readFile(file, 'utf8');
   // Read before anything is asked: a file that is none is no reason to sign in.
   const read = kind === 'todoist' ? readTodoist(text) : planOf(readPomona(text), new Date());
-  const { HttpApiUrl }: Target = JSON.parse(await readFile(outputs, 'utf8'));
+  const { HttpApiUrl } = await readOutputs(outputs);
   const anyone = pomonaClient({ baseUrl: HttpApiUrl });
   const { access_token } = await patiently(() =>
     anyone.POST('/token', { body: { grant_type: 'password', login, password } }),

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { cognitoIdentityProvider } from '#functions/accounts/cognito.ts';
-import { localCredentials, localRegion, portsFrom } from '#local/parts.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { openTable, type Table } from '#shared/table.ts';
+import { connectionsOf, readOutputs } from '../outputs.ts';
 
 /** A Pomona that runs somewhere, as those see it who look after it. */
 export interface Operated {
@@ -27,20 +26,9 @@ export interface FailureBucket {
 /** @returns what the function answers  @throws Error with what it failed with */
 export type Invoke = (functionArn: string, event: unknown) => Promise<unknown>;
 
-interface Outputs {
-  readonly TableName: string;
-  readonly FailureBucketName: string;
-  readonly UserPoolId: string;
-  readonly UserPoolClientId: string;
-  readonly HttpApiUrl: string;
-  readonly Region: string;
-  /** Only the runner has one: AWS has no mailbox to look into. */
-  readonly MailboxUrl?: string;
-}
-
-/** @param file the outputs of a runner, or of a deployment: the CDK has them stack by stack */
+/** @param file the outputs of a runner, or of a deployment */
 export const operatedBy = async (file: string): Promise<Operated> => {
-  const outputs = flat(JSON.parse(await readFile(file, 'utf8')));
+  const outputs = await readOutputs(file);
   const { dynamodb, cognito, s3, lambda } = connectionsOf(outputs);
   const people = cognitoIdentityProvider(
     { USER_POOL_ID: outputs.UserPoolId, USER_POOL_CLIENT_ID: outputs.UserPoolClientId },
@@ -90,37 +78,3 @@ const invoker =
     if (FunctionError) throw new Error(`${answer?.errorType}: ${answer?.errorMessage}`);
     return answer;
   };
-
-const flat = (outputs: Record<string, string | Record<string, string>>): Outputs =>
-  Object.assign(
-    {},
-    ...Object.entries(outputs).map(([name, value]) => (typeof value === 'string' ? { [name]: value } : value)),
-  );
-
-interface Connection {
-  readonly region: string;
-  readonly endpoint?: string;
-  readonly credentials?: typeof localCredentials;
-}
-
-type Connections = Readonly<Record<'dynamodb' | 'cognito' | 's3' | 'lambda', Connection>>;
-
-/** Where the services are: on AWS (or where `AWS_ENDPOINT_URL` says), unless it is the embedded runner. */
-const connectionsOf = ({ HttpApiUrl, MailboxUrl, Region }: Outputs): Connections => {
-  if (MailboxUrl === undefined) {
-    const onAws = { region: Region };
-    return { dynamodb: onAws, cognito: onAws, s3: onAws, lambda: onAws };
-  }
-  const ports = portsFrom(Number(new URL(HttpApiUrl).port));
-  const at = (port: number): Connection => ({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: localRegion,
-    credentials: localCredentials,
-  });
-  return {
-    dynamodb: at(ports.dynamodb),
-    cognito: at(ports.cognito),
-    s3: at(ports.s3),
-    lambda: at(ports.runtime),
-  };
-};

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Schemas, Told } from '#client/pomona.ts';
 import { type Account, at, expectData, expectNothing, expectProblem, type Task } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
-import { atOnce, somebody } from './support.ts';
+import { atOnce, needs, somebody } from './support.ts';
 
 type Attachment = Schemas['Attachment'];
 
@@ -223,7 +223,7 @@ describe('a file’s name', () => {
 });
 
 describe('limits', () => {
-  it('leave exactly 20 of 50 uploads at once', async () => {
+  it('leave exactly 20 of 50 uploads at once', needs('crowd'), async () => {
     const ada = await somebody();
     const task = await taskOf(ada);
     const body = { task_id: task.id, filename: 'a', file_type: 'text/plain', size: 1 };
@@ -259,7 +259,7 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('a task that is deleted', () => {
-  it('takes its files along, and those of everything below it, and no others', async () => {
+  it('takes its files along, and those of everything below it, and no others', needs('local indexes'), async () => {
     const ada = await somebody();
     const laptop = new Device(ada.client);
     await laptop.connect();

@@ -5,9 +5,8 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type OperationId, routes } from '#blueprint/routes.ts';
 import { type Account, type Client, expectData, expectStatus } from '#test/support/client.ts';
 import { newKey, publicPemOf, readToken, signHs256, signRs256, tampered, unsigned } from '#test/support/tokens.ts';
-import { anyone, somebody } from './support.ts';
-
-const dynamodbEndpoint = inject('dynamodbEndpoint');
+import { connectionsOf } from '../../scripts/outputs.ts';
+import { anyone, dynamodb, needs, somebody } from './support.ts';
 
 /** The pool's own key, which only the embedded runner lets us have. */
 const poolKey = (): KeyObject =>
@@ -17,12 +16,13 @@ const poolKey = (): KeyObject =>
   });
 
 const jwks = async (): Promise<JsonWebKey[]> => {
-  const port = Number(new URL(dynamodbEndpoint ?? '').port) + 1;
-  const response = await fetch(`http://127.0.0.1:${port}/${inject('outputs').UserPoolId}/.well-known/jwks.json`);
+  const { endpoint, region } = connectionsOf(inject('outputs')).cognito;
+  const issuer = endpoint ?? `https://cognito-idp.${region}.amazonaws.com`;
+  const response = await fetch(`${issuer}/${inject('outputs').UserPoolId}/.well-known/jwks.json`);
   return ((await response.json()) as { keys: JsonWebKey[] }).keys;
 };
 
-describe.skipIf(!dynamodbEndpoint)('a token that is not one', () => {
+describe('a token that is not one', () => {
   let ada: Account;
   let nobody: Client;
   let publicPem: string;
@@ -45,6 +45,11 @@ describe.skipIf(!dynamodbEndpoint)('a token that is not one', () => {
     ['one signed with another key of the same name', () => bearer(signRs256(access(), newKey())), 401],
     ['one of an unknown key', () => bearer(signRs256({ ...access(), header: { kid: 'other' } }, newKey())), 401],
     ['one made out to somebody else', () => bearer(tampered(ada.tokens.access_token, { sub: randomUUID() })), 401],
+    ['the ID token', () => bearer(ada.tokens.id_token), 403],
+  ];
+
+  /** Forged by whoever has the pool's own key. */
+  const resigned: typeof forgeries = [
     [
       'an expired one',
       () => bearer(signRs256({ ...access(), payload: { ...access().payload, exp: now() - 1 } }, poolKey())),
@@ -69,15 +74,21 @@ describe.skipIf(!dynamodbEndpoint)('a token that is not one', () => {
         ),
       401,
     ],
-    ['the ID token', () => bearer(ada.tokens.id_token), 403],
-    ['the refresh token', () => bearer(ada.tokens.refresh_token), 401],
   ];
 
-  it.each(forgeries)('is refused: %s', async (_, forged, status) => {
+  const isRefused = async (_: unknown, forged: () => Client, status: number): Promise<void> => {
     const answer = await forged().api.GET('/tasks');
     expectStatus(answer, status);
     expect(answer.error).toEqual({ message: status === 401 ? 'Unauthorized' : 'Forbidden' });
-  });
+  };
+
+  it.each(forgeries)('is refused: %s', isRefused);
+
+  it('is refused: the refresh token', needs('opaque refresh tokens'), () =>
+    isRefused(null, () => bearer(ada.tokens.refresh_token), 401),
+  );
+
+  it.each(resigned)('is refused: %s', needs('pool key'), isRefused);
 
   it('is refused on every route for users', async () => {
     for (const { method, path, auth } of routes) {
@@ -89,9 +100,9 @@ describe.skipIf(!dynamodbEndpoint)('a token that is not one', () => {
     }
   });
 
-  it('would have been taken, had it been a good one', async () => {
-    const resigned = bearer(signRs256(access(), poolKey()));
-    expectData(await resigned.api.GET('/tasks'), 200);
+  it('would have been taken, had it been a good one', needs('pool key'), async () => {
+    const good = bearer(signRs256(access(), poolKey()));
+    expectData(await good.api.GET('/tasks'), 200);
   });
 });
 
@@ -103,7 +114,7 @@ const bodies: Readonly<Partial<Record<OperationId, unknown>>> = {
   moveTask: { parent_id: null },
 };
 
-describe.skipIf(!dynamodbEndpoint)('somebody else’s item', () => {
+describe('somebody else’s item', needs('table'), () => {
   it('is a 404 on every route, and stays as it is', async () => {
     const [ada, eve] = [await somebody(), await somebody()];
     const task = expectData(await ada.client.api.POST('/tasks', { body: { title: 'Ada’s' } }), 201);
@@ -136,11 +147,7 @@ describe.skipIf(!dynamodbEndpoint)('somebody else’s item', () => {
 
 /** Everything of a user but the log, which the stream writes when it likes. */
 const partitionOf = async (user: string) => {
-  const client = new DynamoDBClient({
-    endpoint: dynamodbEndpoint ?? '',
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const client = new DynamoDBClient(dynamodb());
   const { Items = [] } = await client.send(new ScanCommand({ TableName: inject('outputs').TableName }));
   client.destroy();
   return Items.filter(({ pk, sk }) => pk?.S === `USER#${user}` && !sk?.S?.startsWith('CHANGE#'));

@@ -10,7 +10,7 @@ import {
   expectStatus,
 } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
-import { anyone, atOnce, somebody } from './support.ts';
+import { anyone, atOnce, needs, somebody } from './support.ts';
 
 describe('a guest', () => {
   let uuid: string;
@@ -84,7 +84,7 @@ describe('a guest', () => {
     expect(errors).toMatchObject([{ pointer: '#/headers/X-Guest-Uuid' }]);
   });
 
-  it('has a hundred notes at most, and small ones', async () => {
+  it('has a hundred notes at most, and small ones', needs('crowd'), async () => {
     const answers = await atOnce(110, (index) => write(`${index}`));
     const statuses = answers.map(({ response }) => response.status).sort();
     expect(statuses).toEqual([...Array(100).fill(201), ...Array(10).fill(409)]);

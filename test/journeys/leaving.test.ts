@@ -14,7 +14,7 @@ import {
   signUp,
 } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
-import { anyone, goodPassword, somebody } from './support.ts';
+import { anyone, dynamodb, goodPassword, needs, somebody } from './support.ts';
 
 const exportOf = async ({ client }: Account): Promise<Schemas['Export']> =>
   expectData(await client.api.GET('/me/export'), 200);
@@ -106,15 +106,9 @@ describe('what a person takes along', () => {
   });
 });
 
-const dynamodbEndpoint = inject('dynamodbEndpoint');
-
 /** Keys and contents of everything in the table that names somebody. */
 const tableOf = async (name: string): Promise<readonly string[]> => {
-  const client = new DynamoDBClient({
-    endpoint: dynamodbEndpoint ?? '',
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const client = new DynamoDBClient(dynamodb());
   const found: string[] = [];
   let ExclusiveStartKey: Record<string, never> | undefined;
   do {
@@ -150,7 +144,7 @@ describe('who leaves', () => {
     expectStatus(await leave(ada), 202);
   });
 
-  it('may come back, as somebody new', async () => {
+  it('may come back, as somebody new', needs('mailbox'), async () => {
     const username = `u${crypto.randomUUID().slice(0, 12)}`;
     const ada = await somebody({ username });
     await create(ada, { title: 'From before' });
@@ -160,7 +154,10 @@ describe('who leaves', () => {
     expect(expectData(await again.client.api.GET('/tasks'), 200).items).toEqual([]);
   });
 
-  it.skipIf(!dynamodbEndpoint)('leaves nothing behind but the note that they left', { timeout: 150_000 }, async () => {
+  it('leaves nothing behind but the note that they left', {
+    ...needs('table'),
+    timeout: 150_000,
+  }, async () => {
     const ada = await somebody({ username: `u${crypto.randomUUID().slice(0, 12)}` });
     const task = await create(ada, {
       title: 'With a file',

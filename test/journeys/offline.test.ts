@@ -8,12 +8,12 @@ import type { Schemas } from '#client/pomona.ts';
 import { at, expectData, expectNothing, expectProblem, expectStatus, type TaskNode } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
 import { dataFolder } from '#test/support/runner.ts';
-import { goodPassword, somebody } from './support.ts';
+import { goodPassword, needs, somebody } from './support.ts';
 
 const drawn = ({ title, children = [] }: TaskNode): unknown => [title, children.map(drawn)];
 
 describe('a tree of tasks', () => {
-  it('is planted, looked at, moved, completed and cut, live on another device', async () => {
+  it('is planted, looked at, moved, completed and cut, live on another device', needs('local indexes'), async () => {
     const ada = await somebody();
     const laptop = new Device(ada.client);
     await laptop.connect();

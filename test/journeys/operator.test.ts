@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metrics } from '#blueprint/metrics.ts';
 import { dynamoReminderStore } from '#functions/reminders/store.ts';
 import { taskKey } from '#functions/tasks/task.ts';
@@ -26,7 +26,7 @@ import { movedClock } from '#test/support/clock.ts';
 import { Device, openSocket } from '#test/support/device.ts';
 import { freePorts } from '#test/support/ports.ts';
 import { dataFolder, type Runner, startRunnerProcess } from '#test/support/runner.ts';
-import { goodPassword, newAddress } from './support.ts';
+import { goodPassword, needs, newAddress } from './support.ts';
 
 type Index = Pick<
   NonNullable<NonNullable<DescribeTableCommandOutput['Table']>['LocalSecondaryIndexes']>[number],
@@ -37,7 +37,7 @@ type Index = Pick<
 const secrets = { title: 'Buy-her-a-ring', note: 'surprise-party' };
 
 /** A runner of its own: its logs are read, and its table is replaced. */
-describe.skipIf(!inject('dynamodbEndpoint'))('an operator', () => {
+describe('an operator', needs('runner'), () => {
   let folder: Awaited<ReturnType<typeof dataFolder>>;
   let clock: ReturnType<typeof movedClock>;
   let runner: Runner;

@@ -9,24 +9,15 @@ import { userKey } from '#shared/item.ts';
 import { openTable, type Table, updateItem } from '#shared/table.ts';
 import { at, expectData } from '#test/support/client.ts';
 import { Device } from '#test/support/device.ts';
-import { somebody } from './support.ts';
+import { dynamodb, needs, somebody } from './support.ts';
 
-const dynamodbEndpoint = inject('dynamodbEndpoint');
-
-describe.skipIf(!dynamodbEndpoint)('who looks after a Pomona', () => {
+describe('who looks after a Pomona', needs('table'), () => {
   let folder: string;
   let table: Table;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'pomona-ops-'));
     await writeFile(join(folder, 'outputs.json'), JSON.stringify(inject('outputs')));
-    table = openTable(
-      { TABLE_NAME: inject('outputs').TableName },
-      {
-        endpoint: dynamodbEndpoint ?? '',
-        region: 'us-east-1',
-        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-      },
-    );
+    table = openTable({ TABLE_NAME: inject('outputs').TableName }, dynamodb());
   });
   afterAll(async () => {
     table.client.destroy();

@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { secondsAfter } from '#shared/clock.ts';
 import { at, Client, expectData, signIn, signUp } from '#test/support/client.ts';
 import { movedClock } from '#test/support/clock.ts';
 import { Device } from '#test/support/device.ts';
 import { freePorts } from '#test/support/ports.ts';
 import { dataFolder, startRunnerProcess } from '#test/support/runner.ts';
-import { goodPassword, newAddress } from './support.ts';
+import { goodPassword, needs, newAddress } from './support.ts';
 
-describe.skipIf(!inject('dynamodbEndpoint'))('a runner that is killed in the middle of writes', () => {
+describe('a runner that is killed in the middle of writes', needs('runner'), () => {
   it('has everything that was answered when it is started again, and its clients catch up', {
     timeout: 180_000,
   }, async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Schemas } from '#client/pomona.ts';
 import {
   type Account,
@@ -15,7 +15,7 @@ import { type MovedClock, movedClock } from '#test/support/clock.ts';
 import { Device } from '#test/support/device.ts';
 import { freePorts } from '#test/support/ports.ts';
 import { dataFolder, type Runner, startRunnerProcess } from '#test/support/runner.ts';
-import { anyone, goodPassword, newAddress } from './support.ts';
+import { anyone, goodPassword, needs, newAddress } from './support.ts';
 
 const zone = 'Europe/Berlin';
 
@@ -38,7 +38,7 @@ const late = 'This mail is late';
 const seconds = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;
 
 /** One story: each part goes on where the one before it has ended. */
-describe.skipIf(!inject('dynamodbEndpoint'))('a working day on two devices', { timeout: 180_000 }, () => {
+describe('a working day on two devices', { ...needs('runner'), timeout: 180_000 }, () => {
   let folder: Awaited<ReturnType<typeof dataFolder>>;
   let clock: MovedClock;
   let runner: Runner;

@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type PomonaClient, pomonaClient, type Schemas, type Told } from '#client/pomona.ts';
+import type { Outputs } from '../../scripts/outputs.ts';
+import { type Mail, mailboxOf } from './mailbox.ts';
 
 /** A task as it comes over the wire. */
 export type Task = Schemas['Task'];
@@ -8,13 +10,8 @@ export type TaskNode = Schemas['TaskNode'];
 
 export type TaskPage = Schemas['TaskPage'];
 
-/** Where a target is: the outputs of its stacks. */
-export interface Target {
-  readonly HttpApiUrl: string;
-  readonly WebSocketUrl: string;
-  /** Where its mail can be read; only the embedded runner has one. */
-  readonly MailboxUrl: string;
-}
+/** Where a target is. */
+export type Target = Pick<Outputs, 'HttpApiUrl' | 'WebSocketUrl' | 'MailboxUrl' | 'EmulatorUrl'>;
 
 interface Ask {
   /** A text is sent as it is. */
@@ -77,7 +74,8 @@ export class Client {
 
   async #send(request: Request): Promise<Response> {
     const response = await this.#fetch(request);
-    this.#observe(request.method, new URL(request.url).pathname, response.status, await bodyOf(response.clone()));
+    const path = request.url.slice(this.target.HttpApiUrl.length).replace(/\?.*$/, '');
+    this.#observe(request.method, path, response.status, await bodyOf(response.clone()));
     return response;
   }
 }
@@ -117,20 +115,9 @@ export const expectProblem = (told: Told<unknown>, status: number): Schemas['Pro
 /** Which task, or note, an operation is about. */
 export const at = (task_id: string) => ({ params: { path: { task_id } } });
 
-interface Mail {
-  readonly destination: { readonly to: readonly string[] };
-  readonly subject: string;
-  /** Those that its sender chose. */
-  readonly headers?: readonly { readonly name: string; readonly value: string }[];
-  readonly body: { readonly text?: string; readonly html?: string };
-}
-
 /** The mail that has come to an address, the oldest first. */
-export const mailTo = async ({ MailboxUrl }: Target, address: string): Promise<readonly Mail[]> => {
-  const response = await fetch(`${MailboxUrl}/store`);
-  const { emails } = (await response.json()) as { emails: readonly Mail[] };
-  return emails.filter(({ destination }) => destination.to.some((to) => to.toLowerCase() === address.toLowerCase()));
-};
+export const mailTo = async (target: Target, address: string): Promise<readonly Mail[]> =>
+  (await mailboxOf(target)).filter(({ to }) => to.some((name) => name.toLowerCase() === address.toLowerCase()));
 
 /**
  * The code in the newest mail to an address.

@@ -1,18 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Target } from '#test/support/client.ts';
+import { type Outputs, readOutputs } from '../../scripts/outputs.ts';
 
-/** What the runner, and a deployment, say of themselves. */
-export interface Outputs extends Target {
-  readonly TableName: string;
-  readonly UserPoolId: string;
-  readonly UserPoolClientId: string;
-  readonly AttachmentsBucketName: string;
-  readonly FailureBucketName: string;
-}
+export type { Outputs };
 
 export interface Runner {
   readonly outputs: Outputs;
@@ -66,8 +59,8 @@ const ready = async (folder: string, port: number, child: ChildProcess, printed:
       () => false,
     );
     if (healthy) {
-      const text = await readFile(join(folder, 'outputs.json'), 'utf8').catch(() => null);
-      if (text) return JSON.parse(text);
+      const outputs = await readOutputs(join(folder, 'outputs.json')).catch(() => null);
+      if (outputs) return outputs;
     }
     await wait(100);
   }
