@@ -38,7 +38,7 @@ export interface Connection {
 }
 
 /** Those of an emulator's only account. */
-export const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
+const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
 
 export type Connections = Readonly<Record<'dynamodb' | 'cognito' | 's3' | 'lambda', Connection>>;
 

@@ -3,6 +3,7 @@
  * each was made, or skipped for what its target lacks; 1 when one failed; 2 when they could not be begun.
  */
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { removeUsers } from '../../test/journeys/people.ts';
 import { type Outputs, readOutputs } from '../outputs.ts';
@@ -25,8 +26,9 @@ interface Options {
 const readOptions = async (): Promise<Options> => {
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options: { outputs: { type: 'string' } } });
-    const { outputs: file } = values;
-    return { outputs: file === undefined ? null : await readOutputs(file), file, names: positionals };
+    if (values.outputs === undefined) return { outputs: null, file: undefined, names: positionals };
+    const file = resolve(values.outputs);
+    return { outputs: await readOutputs(file), file, names: positionals };
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
   }
@@ -46,7 +48,7 @@ const run = async (): Promise<number> => {
       ],
       {
         shown: true,
-        env: { ...process.env, POMONA_RUN: prefix, ...(file !== undefined && { POMONA_OUTPUTS: file }) },
+        env: { ...process.env, POMONA_RUN: prefix, POMONA_OUTPUTS: file ?? '' },
       },
     );
     return code === 0 ? 0 : 1;
