@@ -37,7 +37,9 @@ export const completeProfile =
         is_verified: known.is_verified,
       };
       if (found) {
-        const completed: Profile = { ...found, ...facts, version: found.version + 1 };
+        const timezone =
+          found.timezone === defaultProfile(owner).timezone ? knownTimezone(known.timezone) : found.timezone;
+        const completed: Profile = { ...found, ...facts, timezone, version: found.version + 1 };
         return (await profiles.replace(completed, clientId)) && completed;
       }
       const made: Profile = { ...defaultProfile(owner), ...facts, timezone: knownTimezone(known.timezone) };

@@ -102,6 +102,12 @@ describeOnEngines('a profile', (table) => {
     expect((await get(owner)).body).toMatchObject({ version: 2 });
   });
 
+  it('has the zone that Cognito knows, also when another route has made it without asking', async () => {
+    const owner = room.pool.add({ email: newAddress(), password: goodPassword, timezone: 'Europe/Berlin' });
+    await room.profiles.create(defaultProfile(owner), null, room.clock.now());
+    expect((await get(owner)).body).toMatchObject({ timezone: 'Europe/Berlin', version: 2 });
+  });
+
   describe('being changed', () => {
     it('keeps what the change does not name, at every depth', async () => {
       const { owner } = await member(room, { timezone: 'Europe/Berlin' });
