@@ -38,6 +38,9 @@ export interface Functions {
 
 export const stream = 'arn:aws:dynamodb:us-east-1:111122223333:table/pomona/stream/2026-11-24T00:00:00.000';
 
+/** What every client of AWS wants to know, and nothing here looks at. */
+export const anybody = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+
 type Handler = (event: never, context: unknown) => Promise<unknown>;
 
 export const startFunctions = async (): Promise<Functions> => {
@@ -46,9 +49,7 @@ export const startFunctions = async (): Promise<Functions> => {
   const meter = await startMeter(engine.endpoint);
   const others = await startOthers();
   Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+    ...anybody,
     AWS_ENDPOINT_URL_DYNAMODB: meter.endpoint,
     AWS_ENDPOINT_URL_S3: others.url,
     AWS_ENDPOINT_URL_SES: others.url,

@@ -13,6 +13,8 @@ export type Read =
   | { readonly one: Kind }
   /** A range, in one query: rounded up together. */
   | { readonly range: Kind; readonly atMost?: number }
+  /** So many looks at a global index that find nothing, or keys alone: read as it is at the moment, half a unit each. */
+  | { readonly looks: number }
   /** Many by their keys: each rounded up for itself. */
   | { readonly each: Kind; readonly atMost?: number };
 
@@ -76,6 +78,7 @@ const unitsOfRead = (read: Read, known: Items): number => {
       .filter((item) => is(kind, item))
       .slice(0, atMost)
       .map(sizeOf);
+  if ('looks' in read) return read.looks / 2;
   if ('one' in read) return readUnits(sizes(read.one, 1)[0] ?? 0);
   if ('range' in read) return readUnits(sum(sizes(read.range, read.atMost)));
   return sum(sizes(read.each, read.atMost).map(readUnits));

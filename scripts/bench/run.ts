@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { dueWork } from './due-work.ts';
+import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { operationCosts } from './operations.ts';
 import { asJson, asText, writeInto } from './report.ts';
@@ -13,6 +14,7 @@ import { overLimit, type Section } from './section.ts';
 const sections: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = {
   operations: operationCosts,
   growth,
+  'fan-out': fanOut,
   'due-work': dueWork,
 };
 
