@@ -183,7 +183,12 @@ export const cases: readonly Case[] = [
   {
     name: 'a reminder is claimed',
     arrange: onReminder('claim'),
-    minimum: { roundTrips: 2, reads: [{ looks: 1 }], writes: [reminder], because: 'what is due, by its index; then one write on condition' },
+    minimum: {
+      roundTrips: 2,
+      reads: [{ looks: 1 }],
+      writes: [reminder],
+      because: 'what is due, by its index; then one write on condition',
+    },
     more: { roundTrips: 1, units: 0.5, because: 'another look, for what has come due meanwhile' },
   },
   {

@@ -22,6 +22,10 @@ import { type Metered, startMeter } from './meter.ts';
 export interface Invocation extends Metered {
   /** Requests to everything but the table, by service: `cognito`, `s3`, `ses`, `connections`. */
   readonly others: Readonly<Record<string, number>>;
+  /** What the function itself has computed, in milliseconds of a core: the first time, before anything is optimized. */
+  readonly cpuMilliseconds: number;
+  /** Of its answer. */
+  readonly answerBytes: number;
 }
 
 export interface Functions {
@@ -75,7 +79,7 @@ export const startFunctions = async (): Promise<Functions> => {
   const handlerOf = async (name: FunctionName): Promise<Handler> => {
     const known = handlers.get(name);
     if (known) return known;
-    const { handler }: { handler: Handler } = await import(`../../${entries[name]}`);
+    const { handler }: { handler: Handler } = await import(new URL(`../../${entries[name]}`, import.meta.url).href);
     handlers.set(name, handler);
     return handler;
   };
@@ -97,8 +101,15 @@ export const startFunctions = async (): Promise<Functions> => {
     measure: async (work) => {
       await meter.take();
       others.take();
-      await work();
-      return { ...(await meter.take()), others: others.take() };
+      const before = process.threadCpuUsage();
+      const answer = await work();
+      const { user, system } = process.threadCpuUsage(before);
+      return {
+        ...(await meter.take()),
+        others: others.take(),
+        cpuMilliseconds: (user + system) / 1000,
+        answerBytes: Buffer.byteLength(JSON.stringify(answer) ?? ''),
+      };
     },
     items: async () => {
       const items = new Map<string, Item>();

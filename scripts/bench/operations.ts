@@ -68,24 +68,31 @@ const followedUp = (changes: readonly ItemChange[]): Pick<Measured, 'told' | 're
   };
 };
 
-/** Every operation once. */
-const measureAll = async (): Promise<readonly Measured[]> => {
+const measureThese = async (wanted: readonly Case[]): Promise<readonly Measured[]> => {
   const functions = await startFunctions();
   try {
-    const measured: Measured[] = [];
-    for (const each of cases) measured.push(await measure(functions, each));
-    return measured;
+    const done: Measured[] = [];
+    for (const each of wanted) done.push(await measure(functions, each));
+    return done;
   } finally {
     await functions.stop();
   }
 };
 
-let measured: Promise<readonly Measured[]> | undefined;
+let all: Promise<readonly Measured[]> | undefined;
 
-/** Every operation, measured once in a run: what it costs is counted from this as well. */
+/** Everything once, and once in a run: what a month costs is counted from this as well. */
 export const measureOperations = (): Promise<readonly Measured[]> => {
-  measured ??= measureAll();
-  return measured;
+  all ??= measureThese(cases);
+  return all;
+};
+
+/** One of them alone. */
+export const measureOperation = async (name: string): Promise<Measured> => {
+  const wanted = cases.filter((each) => each.name === name);
+  const [found] = await (all ?? measureThese(wanted)).then((done) => done.filter((each) => each.name === name));
+  if (!found) throw new Error(`the bench measures nothing of the name "${name}"`);
+  return found;
 };
 
 /** The operations of the route table that are measured. */
@@ -99,15 +106,15 @@ function operationIn(name: string): string {
 export const unitsOf = ({ readUnits, writeUnits }: Invocation): number => readUnits + writeUnits;
 
 export const operationCosts = async (): Promise<Section> => {
-  const all = await measureOperations();
+  const done = await measureOperations();
   return {
     title: 'What an operation asks of the table ÷ the least that could do it',
     how: 'Through the functions’ own handlers, an event in and an answer out, on dynoxide; counted on the wire. Requests that are sent before any of them is answered are one round trip. Units are read and write units as DynamoDB counts them. The least is counted from the items that lie in the table before and after.',
-    figures: all.flatMap(({ name, invocation, least, more }) => [
+    figures: done.flatMap(({ name, invocation, least, more }) => [
       ratioOf(`${name}: round trips`, invocation.roundTrips, least.roundTrips, more.roundTrips),
       ratioOf(`${name}: units`, unitsOf(invocation), least.units, more.units),
     ]),
-    notes: all.map(
+    notes: done.map(
       ({ name, least, more }) =>
         `${name}: ${least.because}.${more.because === null ? '' : ` More than that: ${more.because}.`}`,
     ),
