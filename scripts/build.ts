@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildOptions, build, context, formatMessages, type OutputFile, type Plugin } from 'esbuild';
+import {
+  type BuildOptions,
+  type BuildResult,
+  build,
+  context,
+  formatMessages,
+  type OutputFile,
+  type Plugin,
+  transform,
+} from 'esbuild';
 import { entries, type FunctionName } from '#blueprint/environment.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -28,12 +37,13 @@ export const bundlesFolder: string = bundlesIn(defaultOutput);
 const everyName = Object.keys(entries).filter((name): name is FunctionName => name in entries);
 
 /**
- * Bundles Lambdas with everything they need, the AWS SDK included, into `.build/functions/<name>/index.cjs`.
+ * Bundles Lambdas with everything they need, the AWS SDK included, into `.build/functions/<name>/index.cjs`, with what some of them load
+ * later beside it.
  *
  * The same input gives the same bytes, and a file is replaced whole and only when it changes: several builds at once (the runner's, the
  * tests') disturb nobody.
  *
- * @returns the size of each bundle in bytes
+ * @returns the size of each function in bytes
  * @throws Error that names every missing entry file; esbuild's own error, already printed, for code that does not bundle
  */
 export const buildFunctions = async (
@@ -41,9 +51,13 @@ export const buildFunctions = async (
   { project = root, output = defaultOutput }: BuildPlaces = {},
 ): Promise<ReadonlyMap<FunctionName, number>> => {
   await expectEntries(names, project);
-  const { outputFiles } = await build(bundling(names, project, output));
-  await Promise.all(outputFiles.map((file) => place(file, output)));
-  return new Map(names.map((name) => [name, sizeOf(outputFiles, join(bundlesIn(output), name, 'index.cjs'))]));
+  const built = await Promise.all(
+    bundlings(names, project, output).map(async (options) => filesOf(await build(options))),
+  );
+  const files = built.flat();
+  await Promise.all(files.map((file) => place(file, output)));
+  await Promise.all(names.map((name) => removeOthers(name, files, output)));
+  return new Map(names.map((name) => [name, sizeOf(filesIn(name, files, output))]));
 };
 
 export interface WatchListeners {
@@ -63,46 +77,54 @@ export const watchFunctions = async (
 ): Promise<{ stop(): Promise<void> }> => {
   // Not what lies there already: another build may have put it there first, and whoever listens still runs an older one.
   const last = new Map<string, string>();
-  const placeNew = async (files: readonly OutputFile[]): Promise<void> => {
+  const placeNew = async (files: readonly BuiltFile[]): Promise<void> => {
     const replaced = await Promise.all(files.map((file) => place(file, output)));
     const changed = files.filter(({ path, hash }, index) =>
       last.has(path) ? last.get(path) !== hash : replaced[index],
     );
     for (const { path, hash } of files) last.set(path, hash);
-    const paths = new Set(changed.map(({ path }) => path));
-    const names = everyName.filter((name) => paths.has(join(bundlesIn(output), name, 'index.cjs')));
+    const names = everyName.filter((name) => filesIn(name, changed, output).length > 0);
     if (names.length > 0) onChanged(names);
   };
-  const options = bundling(everyName, project, output);
-  const watched = await context({
-    ...options,
-    logLevel: 'silent',
-    plugins: [
-      ...options.plugins,
-      {
-        name: 'place',
-        setup: ({ onEnd }) =>
-          onEnd(async ({ errors, outputFiles = [] }) => {
-            if (errors.length === 0) return placeNew(outputFiles);
-            onFailed(await formatMessages([...errors], { kind: 'error' }));
-          }),
-      },
-    ],
-  });
-  await watched.watch();
-  return { stop: () => watched.dispose() };
+  const watched = await Promise.all(
+    bundlings(everyName, project, output).map((options) =>
+      context({
+        ...options,
+        logLevel: 'silent',
+        plugins: [
+          ...options.plugins,
+          {
+            name: 'place',
+            setup: ({ onEnd }) =>
+              onEnd(async (result) => {
+                if (result.errors.length === 0) return placeNew(await filesOf(result as BuildResult<typeof options>));
+                onFailed(await formatMessages([...result.errors], { kind: 'error' }));
+              }),
+          },
+        ],
+      }),
+    ),
+  );
+  await Promise.all(watched.map((each) => each.watch()));
+  return {
+    stop: async () => {
+      await Promise.all(watched.map((each) => each.dispose()));
+    },
+  };
 };
 
 /** @returns of each function, the packages that something in its bundle comes from, by name */
 export const packagesOf = async (
   names: readonly FunctionName[] = everyName,
 ): Promise<ReadonlyMap<FunctionName, readonly string[]>> => {
-  const { metafile } = await build(bundling(names, root, defaultOutput));
+  const built = await Promise.all(bundlings(names, root, defaultOutput).map((options) => build(options)));
+  const outputs = built.flatMap(({ metafile }) => Object.entries(metafile.outputs));
   return new Map(
     names.map((name) => {
-      const ending = `${name}/index.cjs`;
-      const [, bundle] = Object.entries(metafile.outputs).find(([path]) => path.endsWith(`/${ending}`)) ?? [];
-      const taken = Object.entries(bundle?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+      const own = outputs.filter(([path]) => path.endsWith('.cjs') && basename(dirname(path)) === name);
+      const taken = own
+        .flatMap(([, { inputs }]) => Object.entries(inputs))
+        .filter(([, { bytesInOutput }]) => bytesInOutput > 0);
       const packages = taken.flatMap(([path]) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
       return [name, [...new Set(packages)].sort()];
     }),
@@ -116,14 +138,14 @@ const expectEntries = async (names: readonly FunctionName[], project: string): P
 };
 
 /**
- * Parts of the SDK that it loads on demand, and a Lambda never does: ways to credentials beside the environment, which always has them, and
- * streams of events, which no call of ours answers with. Whatever asks for one fails, naming it.
+ * Parts of the SDK that it loads on demand, and a Lambda never does: ways to credentials beside the environment, which always has them,
+ * streams of events, which no call of ours answers with, and what tells browsers apart. Whatever asks for one fails, naming it.
  *
  * It is not for their bytes alone: what a bundle may load later cannot be flattened, and half of the SDK would stay in functions that V8
  * parses twice.
  */
 const neverLoaded =
-  /^(@aws-sdk\/credential-provider-(http|ini|login|process|sso|web-identity)|@smithy\/(credential-provider-imds|core\/event-streams))$/;
+  /^(@aws-sdk\/credential-provider-(http|ini|login|process|sso|web-identity)|@smithy\/(credential-provider-imds|core\/event-streams)|bowser)$/;
 
 export const leftOut: Plugin = {
   name: 'left out',
@@ -137,7 +159,7 @@ export const leftOut: Plugin = {
 /** Packages that do nothing when they are loaded, and forget to say so: whoever takes one name of theirs need not take everything. */
 const sideEffectFree = /^(@aws-lambda-powertools\/.+|@aws-sdk\/lib-dynamodb|aws-jwt-verify|ical\.js|rrule)$/;
 
-const shakeable: Plugin = {
+export const shakeable: Plugin = {
   name: 'shakeable',
   setup: (build) => {
     build.onResolve({ filter: sideEffectFree }, async ({ path, pluginData, ...from }) => {
@@ -147,31 +169,99 @@ const shakeable: Plugin = {
   },
 };
 
-const bundling = (names: readonly FunctionName[], project: string, output: string) =>
+/**
+ * Functions some of whose requests need a large part that the others do not: what they import dynamically is a file of its own there, and what
+ * both sides share is another. esbuild does that for ES modules only, which are made CommonJS afterwards: Lambda starts it faster.
+ */
+const inParts: ReadonlySet<FunctionName> = new Set(['accounts', 'attachments', 'calendar', 'export']);
+
+const bundlings = (names: readonly FunctionName[], project: string, output: string) => [
+  bundling(
+    names.filter((name) => !inParts.has(name)),
+    project,
+    bundlesIn(output),
+  ),
+  ...names
+    .filter((name) => inParts.has(name))
+    .map((name) => ({
+      ...bundling([name], project, bundlesIn(output)),
+      format: 'esm' as const,
+      splitting: true,
+      chunkNames: `${name}/[name]-[hash]`,
+      sourcemap: 'inline' as const,
+    })),
+];
+
+const bundling = (names: readonly FunctionName[], project: string, outdir: string) =>
   ({
     absWorkingDir: project,
     entryPoints: names.map((name) => ({ in: entries[name], out: `${name}/index` })),
-    outdir: bundlesIn(output),
+    outdir,
     outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
     target: 'node24',
-    format: 'cjs',
+    format: 'cjs' as 'cjs' | 'esm',
     // Packages that ship both: their ES modules are the ones that can be shaken.
     mainFields: ['module', 'main'],
     minify: true,
     legalComments: 'none',
     plugins: [leftOut, shakeable],
     metafile: true,
-    sourcemap: 'external',
+    sourcemap: 'external' as 'external' | 'inline',
     write: false,
   }) satisfies BuildOptions;
+
+type BuiltFile = Pick<OutputFile, 'path' | 'contents' | 'hash'>;
+
+const filesOf = async ({
+  outputFiles = [],
+}: Pick<BuildResult<ReturnType<typeof bundling>>, 'outputFiles'>): Promise<readonly BuiltFile[]> => {
+  const files = await Promise.all(outputFiles.map((file) => (isModule(file) ? commonJs(file) : [file])));
+  return files.flat();
+};
+
+/** Only those have their source map inside. */
+const isModule = ({ path, text }: OutputFile): boolean =>
+  path.endsWith('.cjs') && text.includes('\n//# sourceMappingURL=data:');
+
+const commonJs = async ({ path, text, hash }: OutputFile): Promise<readonly BuiltFile[]> => {
+  const { code, map } = await transform(text, {
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    minify: true,
+    legalComments: 'none',
+    sourcemap: 'external',
+    sourcefile: basename(path),
+    supported: { 'dynamic-import': false },
+  });
+  return [
+    { path, hash, contents: Buffer.from(code) },
+    { path: `${path}.map`, hash, contents: Buffer.from(map) },
+  ];
+};
+
+/** Of one function, without source maps. */
+const filesIn = (name: FunctionName, files: readonly BuiltFile[], output: string): readonly BuiltFile[] =>
+  files.filter(({ path }) => path.startsWith(join(bundlesIn(output), name) + sep) && path.endsWith('.cjs'));
+
+/** Parts have a hash in their names: those of an earlier build are nobody's. */
+const removeOthers = async (name: FunctionName, files: readonly BuiltFile[], output: string): Promise<void> => {
+  const own = new Set(filesIn(name, files, output).map(({ path }) => path));
+  for (const folder of [join(bundlesIn(output), name), join(mapsIn(output), name)]) {
+    for (const file of await readdir(folder)) {
+      if (!own.has(join(bundlesIn(output), name, file.replace(/\.map$/, ''))))
+        await rm(join(folder, file), { force: true });
+    }
+  }
+};
 
 /**
  * Whole or not at all, and not when it is there already: another process may be reading the file.
  * @returns whether it is another one now
  */
-const place = async ({ path, contents }: OutputFile, output: string): Promise<boolean> => {
+const place = async ({ path, contents }: BuiltFile, output: string): Promise<boolean> => {
   const target = path.endsWith('.map') ? path.replace(bundlesIn(output), mapsIn(output)) : path;
   const standing = await readFile(target).catch(() => null);
   if (standing?.equals(contents)) return false;
@@ -183,8 +273,7 @@ const place = async ({ path, contents }: OutputFile, output: string): Promise<bo
   return true;
 };
 
-const sizeOf = (files: readonly OutputFile[], bundlePath: string): number =>
-  files.find(({ path }) => path === bundlePath)?.contents.length ?? 0;
+const sizeOf = (files: readonly BuiltFile[]): number => files.reduce((sum, { contents }) => sum + contents.length, 0);
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   for (const [name, bytes] of await buildFunctions()) console.log(`${name.padEnd(20)} ${Math.ceil(bytes / 1024)} KB`);

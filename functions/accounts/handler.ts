@@ -3,16 +3,14 @@ import { replanAtOnce } from '#functions/reminders/replan.ts';
 import { dynamoReplanStore } from '#functions/reminders/replan-store.ts';
 import { endConnections } from '#functions/sync/connection.ts';
 import { dynamoConnectionStore } from '#functions/sync/connection-store.ts';
-import { apiGateway } from '#functions/sync/gateway.ts';
 import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import { systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
+import { late } from '#shared/late.ts';
 import { limitPerSource } from '#shared/rate-limit.ts';
 import { openTable } from '#shared/table.ts';
-import { cognitoIdentityProvider } from './cognito.ts';
 import { dynamoDeletionStore } from './deletion-store.ts';
-import { sesTellOwner } from './mail.ts';
 import { accountOperations } from './operations.ts';
 import { dynamoProfileStore, dynamoUsernameStore } from './store.ts';
 
@@ -24,7 +22,7 @@ const begin = replanAtOnce({ tasks: dynamoTaskStore(table, shards) });
 export const handler = createHttpHandler(
   'accounts',
   accountOperations({
-    identity: cognitoIdentityProvider(environment),
+    identity: late(async () => (await import('./cognito.ts')).cognitoIdentityProvider(environment)),
     usernames: dynamoUsernameStore(table),
     profiles: dynamoProfileStore(table),
     replanning: {
@@ -34,9 +32,11 @@ export const handler = createHttpHandler(
     deletions: dynamoDeletionStore(table, shards),
     endConnections: endConnections({
       connections: dynamoConnectionStore(table),
-      gateway: apiGateway(environment.WEBSOCKET_CALLBACK_URL),
+      gateway: late(async () =>
+        (await import('#functions/sync/gateway.ts')).apiGateway(environment.WEBSOCKET_CALLBACK_URL),
+      ),
     }),
-    tellOwner: sesTellOwner(environment.MAIL_FROM),
+    tellOwner: async (email) => (await import('./mail.ts')).sesTellOwner(environment.MAIL_FROM)(email),
     clock: systemClock,
     pause,
     limit: limitPerSource({ table, clock: systemClock, perMinute: Number(environment.PUBLIC_REQUESTS_PER_MINUTE) }),

@@ -2,8 +2,8 @@ import { systemClock } from '#shared/clock.ts';
 import { readEnvironment } from '#shared/environment.ts';
 import { createHttpHandler } from '#shared/http-handler.ts';
 import { newId } from '#shared/ids.ts';
+import { late } from '#shared/late.ts';
 import { openTable } from '#shared/table.ts';
-import { s3FileStore } from './files.ts';
 import { attachmentOperations } from './operations.ts';
 import { dynamoAttachmentStore } from './store.ts';
 
@@ -13,7 +13,7 @@ export const handler = createHttpHandler(
   'attachments',
   attachmentOperations({
     attachments: dynamoAttachmentStore(openTable(environment), Number(environment.DUE_SHARDS)),
-    files: s3FileStore(environment),
+    files: late(async () => (await import('./files.ts')).s3FileStore(environment)),
     clock: systemClock,
     newId,
   }),

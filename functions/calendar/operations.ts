@@ -5,7 +5,6 @@ import { Failure } from '#shared/problems.ts';
 import type { Limit } from '#shared/rate-limit.ts';
 import { calendarContracts, pathOf } from './contract.ts';
 import { eventsOf } from './event.ts';
-import { icalendarOf } from './icalendar.ts';
 import { type CalendarStore, type LinkNeeds, makeLink, revokeLink } from './link.ts';
 
 export interface CalendarNeeds extends LinkNeeds {
@@ -36,6 +35,7 @@ export const calendarOperations = ({ limit, apiUrl, ...needs }: CalendarNeeds): 
       const owner = await needs.calendars.ownerOf(secretHash);
       await limit(owner === null ? `getCalendar ${principal.sourceIp}` : `getCalendar ${secretHash}`);
       if (owner === null) throw new Failure('not-found', 'The link is none of ours, or not any more.');
+      const { icalendarOf } = await import('./icalendar.ts');
       const text = icalendarOf(eventsOf(await needs.calendars.planned(owner)));
       return { status: 200 as const, text, tag: hashOf(text) };
     }),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,9 +22,29 @@ describe('the build', () => {
   });
   afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-  it.each(names)('puts %s into a folder that holds its bundle, and nothing else', async (name) => {
-    expect(await readdir(join(output, 'functions', name))).toEqual(['index.cjs']);
-    expect(sizes.get(name)).toBe(statSync(bundleOf(name)).size);
+  it.each(names)('puts %s into a folder that holds its bundle, what it loads later, and nothing else', async (name) => {
+    const files = await readdir(join(output, 'functions', name));
+    const bytes = files.map((file) => statSync(join(output, 'functions', name, file)).size);
+    expect(sizes.get(name)).toBe(bytes.reduce((sum, each) => sum + each));
+    expect(files).toContain('index.cjs');
+    const mentioned = files.map((file) => readFileSync(join(output, 'functions', name, file), 'utf8')).join('\n');
+    expect(files.filter((file) => file !== 'index.cjs' && !mentioned.includes(`"./${file}"`))).toEqual([]);
+  });
+
+  it('keeps apart, until it is asked for, what few requests need', async () => {
+    const partsOf = (name: FunctionName) =>
+      readdirSync(join(output, 'functions', name)).map((file) => file.split('-')[0]);
+    expect(partsOf('attachments')).toContain('files');
+    expect(partsOf('accounts')).toEqual(expect.arrayContaining(['cognito', 'gateway', 'mail']));
+    expect(partsOf('calendar')).toContain('icalendar');
+    expect(readFileSync(bundleOf('attachments'), 'utf8')).not.toContain('HeadObject');
+  });
+
+  it('takes away what an earlier build has left', async () => {
+    const parts = await readdir(join(output, 'functions/accounts'));
+    writeFileSync(join(output, 'functions/accounts/chunk-OLD.cjs'), '');
+    await buildFunctions(['accounts'], { output });
+    expect(await readdir(join(output, 'functions/accounts'))).toEqual(parts);
   });
 
   it('keeps the source maps apart', async () => {
