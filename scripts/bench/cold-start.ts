@@ -12,8 +12,8 @@ import { type Figure, median, rounded, type Section } from './section.ts';
 /** Every function that answers HTTP: somebody waits for its cold start. */
 const httpFunctions = [...new Set(routes.map(({ feature }): Feature => feature))];
 
-/** Instructions ÷ those of an empty handler, as decision 20 has it. */
-const limit = 3;
+/** Instructions ÷ those of an empty handler: the aim is 3, and what would make the code worse may take 3.3 (decision 20). */
+const limit = 3.3;
 
 /** An odd number: the one in the middle counts. */
 const runs = 3;
