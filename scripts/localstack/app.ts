@@ -2,7 +2,7 @@
  * The CDK app as an emulator can have it: both stacks as they are, but for what `emulators.ts` says of it. `run.ts` names this file to
  * `cdklocal`, with the context `emulator`, `endpoint`, and `release=next` for a release in which one function is another.
  */
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   App,
@@ -43,8 +43,8 @@ const bundles = join(import.meta.dirname, '../../.build/localstack');
 const sizes = await buildFunctions();
 await rm(bundles, { recursive: true, force: true });
 for (const name of sizes.keys()) {
-  await mkdir(join(bundles, name), { recursive: true });
-  await copyFile(join(bundlesFolder, name, 'index.cjs'), join(bundles, name, emulator.codeFile));
+  await cp(join(bundlesFolder, name), join(bundles, name), { recursive: true });
+  await rename(join(bundles, name, 'index.cjs'), join(bundles, name, emulator.codeFile));
 }
 if (isNext) {
   const file = join(bundles, replacedFunction, emulator.codeFile);
