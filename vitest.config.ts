@@ -7,6 +7,7 @@ export default defineConfig({
     // A shared machine may be slow; nothing here measures time.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     // The engine, the synthesis and the runner are processes of their own: two workers on two cores is the fastest there is.
     maxWorkers: 2,
     projects: [
