@@ -156,6 +156,46 @@ export const leftOut: Plugin = {
   },
 };
 
+interface StandIn {
+  /** The module, as the packages' own modules import it. */
+  readonly path: RegExp;
+  /** The packages that import it. */
+  readonly importer: RegExp;
+  readonly contents: string;
+}
+
+/**
+ * Modules that packages load at the start and only other people call, each replaced by what its importer needs to be loaded: rrule's
+ * sentences in English, and what remembers the endpoints that a DynamoDB client was told to discover.
+ */
+const standIns: readonly StandIn[] = [
+  {
+    path: /^\.\/nlp\/index$/,
+    importer: /[/\\]node_modules[/\\]rrule[/\\]/,
+    contents: 'export { absent as fromText, absent as parseText, absent as toText, absent as isFullyConvertible }',
+  },
+  {
+    path: /^@aws-sdk\/endpoint-cache$/,
+    importer: /[/\\]node_modules[/\\]@aws-sdk[/\\]middleware-endpoint-discovery[/\\]/,
+    contents: 'export class EndpointCache { get = absent; set = absent; has = absent; delete = absent }',
+  },
+];
+
+export const replaced: Plugin = {
+  name: 'replaced',
+  setup: (build) => {
+    for (const { path, importer, contents } of standIns) {
+      const name = `stand-in of ${path.source}`;
+      build.onResolve({ filter: path }, (from) =>
+        importer.test(from.importer) ? { path: from.path, namespace: name, sideEffects: false } : undefined,
+      );
+      build.onLoad({ filter: /./, namespace: name }, ({ path: module }) => ({
+        contents: `const absent = () => { throw new Error(${JSON.stringify(`${module} is not in this bundle`)}); };\n${contents};`,
+      }));
+    }
+  },
+};
+
 /** Packages that do nothing when they are loaded, and forget to say so: whoever takes one name of theirs need not take everything. */
 const sideEffectFree = /^(@aws-lambda-powertools\/.+|@aws-sdk\/lib-dynamodb|aws-jwt-verify|ical\.js|rrule)$/;
 
@@ -206,7 +246,7 @@ const bundling = (names: readonly FunctionName[], project: string, outdir: strin
     mainFields: ['module', 'main'],
     minify: true,
     legalComments: 'none',
-    plugins: [leftOut, shakeable],
+    plugins: [leftOut, replaced, shakeable],
     metafile: true,
     sourcemap: 'external' as 'external' | 'inline',
     write: false,

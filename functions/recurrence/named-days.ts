@@ -13,10 +13,11 @@ import type { WeekdayOfPeriod } from './rrule-text.ts';
 
 type Library = Pick<typeof library, 'RRule' | 'Weekday'>;
 
-/** To Node it is a CommonJS module with everything in its default export; to a bundler it is an ES module that has none. */
+/**
+ * To Node it is a CommonJS module with everything in its default export; to a bundler it is an ES module that has none. Asked for at each
+ * use: what a module does while it is loaded, a bundler keeps in functions that know no recurrence.
+ */
 const exportsOf = (module: Library & { readonly default?: Library }): Library => module.default ?? module;
-
-const { RRule, Weekday: LibraryWeekday } = exportsOf(library);
 
 /** What names days within a month or a year. Of the days, at least one list is not empty, or every day is named. */
 export interface NamedBy {
@@ -54,12 +55,12 @@ export const namedDays = (by: NamedBy): NamedDays => {
       if (by.byMonth.length > 0 && !by.byMonth.includes(ofYear)) return [];
       const first = firstDayOfMonth(month);
       const kind = (ofYear * 32 + lengthOfMonth(month)) * 7 + weekdayNumber(first);
-      return daysFrom(first, kind, () => ask(by, RRule.MONTHLY, inKnownYears(month)));
+      return daysFrom(first, kind, () => ask(by, 'MONTHLY', inKnownYears(month)));
     },
     inYear: (year) => {
       const first = firstDayOfYear(year);
       const kind = (firstDayOfYear(year + 1) - first) * 7 + weekdayNumber(first);
-      return daysFrom(first, kind, () => ask(by, RRule.YEARLY, inKnownYears(year * 12)));
+      return daysFrom(first, kind, () => ask(by, 'YEARLY', inKnownYears(year * 12)));
     },
   };
 };
@@ -74,26 +75,30 @@ const dayMilliseconds = 86_400_000;
 /** @returns how many days each named day is behind the first of the month or year */
 const ask = (
   { byDay, byMonthDay, byMonth, clamped }: NamedBy,
-  frequency: typeof RRule.MONTHLY | typeof RRule.YEARLY,
+  frequency: 'MONTHLY' | 'YEARLY',
   month: number,
 ): readonly number[] => {
+  const { RRule, Weekday } = exportsOf(library);
   const first = firstDayOfMonth(month);
   const everyDay = byDay.length === 0 && byMonthDay.length === 0;
   // Clamped days are asked for where the month is known: in a month, or in the one month of a year.
-  const length = lengthOfMonth(frequency === RRule.YEARLY ? month + (byMonth[0] ?? 1) - 1 : month);
+  const length = lengthOfMonth(frequency === 'YEARLY' ? month + (byMonth[0] ?? 1) - 1 : month);
   const rule = new RRule(
     {
-      freq: frequency,
-      interval: frequency === RRule.YEARLY ? yearsBeyond : yearsBeyond * 12,
+      freq: RRule[frequency],
+      interval: frequency === 'YEARLY' ? yearsBeyond : yearsBeyond * 12,
       dtstart: new Date(first * dayMilliseconds),
       bymonth: byMonth.length > 0 ? [...byMonth] : null,
       bymonthday: byMonthDay.length > 0 ? byMonthDay.map((day) => (clamped ? Math.min(day, length) : day)) : null,
-      byweekday: everyDay ? [...weekdays.keys()] : byDay.length > 0 ? byDay.map(libraryWeekday) : null,
+      byweekday: everyDay
+        ? [...weekdays.keys()]
+        : byDay.length > 0
+          ? byDay.map(
+              ({ weekday, ordinal }) => new Weekday(weekdays.indexOf(weekday), ordinal === 0 ? undefined : ordinal),
+            )
+          : null,
     },
     true,
   );
   return rule.all().map((date) => date.getTime() / dayMilliseconds - first);
 };
-
-const libraryWeekday = ({ weekday, ordinal }: WeekdayOfPeriod): library.Weekday =>
-  new LibraryWeekday(weekdays.indexOf(weekday), ordinal === 0 ? undefined : ordinal);
