@@ -72,8 +72,9 @@ describe('a place among siblings', () => {
 
   it('is told apart from another for the same gap', () => {
     const [low, high] = [positionAt(new Date(start), randomUUID()), positionAt(new Date(start + 1000), randomUUID())];
-    const made = Array.from({ length: 20 }, () => positionBetween(low, high, randomUUID()));
-    expect(new Set(made).size).toBe(20);
+    const ids = Array.from({ length: 62 * 61 }, (_, number) => number.toString(16).padStart(32, '0'));
+    const made = ids.map((id) => positionBetween(low, high, id));
+    expect(new Set(made).size).toBe(ids.length);
   });
 });
 
