@@ -3,6 +3,7 @@ import { prefix, single } from '#blueprint/table.ts';
 import { dueAt } from '#shared/due.ts';
 import type { UserId } from '#shared/ids.ts';
 import type { Key } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { absent, type Condition, deleteItem, getItem, holds, putItem, type Table, updateItem } from '#shared/table.ts';
 import type { Deletion, DeletionStore } from './deletion.ts';
 
@@ -11,7 +12,7 @@ export const dynamoDeletionStore = (table: Table, shards: number): DeletionStore
   find: async (owner) => {
     const item = await getItem(table, deletionKey(owner));
     if (!item) return null;
-    const { usernames, looks, due_at } = deletionItem.parse(item);
+    const { usernames, looks, due_at } = deletionItem().parse(item);
     return { owner, usernames, looks, dueAt: new Date(due_at) };
   },
 
@@ -39,4 +40,4 @@ const asRead = ({ looks }: Deletion): Condition => ({
   values: { ':looks': looks },
 });
 
-const deletionItem = z.object({ usernames: z.array(z.string()), looks: z.number(), due_at: z.string() });
+const deletionItem = once(() => z.object({ usernames: z.array(z.string()), looks: z.number(), due_at: z.string() }));

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { single } from '#blueprint/table.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 
 /** Minutes, as the profile keeps them; `long_break_every` counts focus sessions. */
 export interface PomodoroPreferences {
@@ -60,31 +61,37 @@ export const defaultProfile = (owner: UserId): Profile => ({
 export const profileKey = (owner: UserId): Key => userKey(owner, single.profile);
 
 /** The wire's shape: exactly the fields that may leave. */
-export const profileSchema = z.object({
-  user_id: z.string(),
-  email: z.nullable(z.string()),
-  username: z.nullable(z.string()),
-  is_active: z.boolean(),
-  is_verified: z.boolean(),
-  timezone: z.string(),
-  day_start: z.string(),
-  pomodoro: z.object({
-    focus_minutes: z.number(),
-    short_break_minutes: z.number(),
-    long_break_minutes: z.number(),
-    long_break_every: z.number(),
-  }),
-  notifications: z.object({
-    task_due_soon: z.boolean(),
-    due_soon_minutes: z.number(),
-    task_overdue: z.boolean(),
-    pomodoro_finished: z.boolean(),
-    task_reminders: z.boolean(),
-  }),
-  version: z.number(),
-});
+export const profileSchema = once(() =>
+  z
+    .object({
+      user_id: z.string(),
+      email: z.nullable(z.string()),
+      username: z.nullable(z.string()),
+      is_active: z.boolean(),
+      is_verified: z.boolean(),
+      timezone: z.string(),
+      day_start: z.string(),
+      pomodoro: z.object({
+        focus_minutes: z.number(),
+        short_break_minutes: z.number(),
+        long_break_minutes: z.number(),
+        long_break_every: z.number(),
+      }),
+      notifications: z.object({
+        task_due_soon: z.boolean(),
+        due_soon_minutes: z.number(),
+        task_overdue: z.boolean(),
+        pomodoro_finished: z.boolean(),
+        task_reminders: z.boolean(),
+      }),
+      version: z.number(),
+    })
+    .register(z.globalRegistry, { id: 'Profile' }),
+);
 
-const profileItem = z.object({ ...profileSchema.shape, user_id: z.pipe(z.string(), z.transform(userId)) });
+const profileItem = once(() =>
+  z.object({ ...profileSchema().shape, user_id: z.pipe(z.string(), z.transform(userId)) }),
+);
 
 /** @throws ZodError when the item is no profile */
-export const profileFromItem = (item: Item): Profile => profileItem.parse(item);
+export const profileFromItem = (item: Item): Profile => profileItem().parse(item);

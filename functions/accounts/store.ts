@@ -3,6 +3,7 @@ import { prefix, single } from '#blueprint/table.ts';
 import { epochSeconds, secondsAfter } from '#shared/clock.ts';
 import { hashOf, userId } from '#shared/ids.ts';
 import { isLive, type Key } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import {
   absent,
   atVersion,
@@ -60,7 +61,7 @@ export const dynamoUsernameStore = (table: Table): UsernameStore => ({
       return 'reserved';
     } catch (error) {
       if (!(error instanceof ConditionFailed) || !error.item) throw error;
-      return usernameItem.parse(error.item).email_hash === hashOf(email) ? 'mine' : 'taken';
+      return usernameItem().parse(error.item).email_hash === hashOf(email) ? 'mine' : 'taken';
     }
   },
 
@@ -97,7 +98,7 @@ export const dynamoUsernameStore = (table: Table): UsernameStore => ({
 
   ownerOf: async (username, now) => {
     const item = await getItem(table, usernameKey(username));
-    const owner = item && isLive(item, now) ? usernameItem.parse(item).user_id : null;
+    const owner = item && isLive(item, now) ? usernameItem().parse(item).user_id : null;
     return owner === null ? null : userId(owner);
   },
 
@@ -122,8 +123,10 @@ const reserved: Condition = {
   names: { '#ttl': 'ttl' },
 };
 
-const usernameItem = z.object({
-  /** `null` once it is confirmed. */
-  email_hash: z.nullable(z.string()),
-  user_id: z.nullable(z.string()),
-});
+const usernameItem = once(() =>
+  z.object({
+    /** `null` once it is confirmed. */
+    email_hash: z.nullable(z.string()),
+    user_id: z.nullable(z.string()),
+  }),
+);

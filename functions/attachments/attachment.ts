@@ -5,6 +5,7 @@ import type { Act } from '#functions/tasks/task.ts';
 import { epochSeconds, memorySeconds, secondsAfter } from '#shared/clock.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 
 /** 25 MB, of 1,024 times 1,024 bytes each. */
 export const largestFileBytes = 26_214_400;
@@ -30,27 +31,32 @@ export const patienceSeconds = 3_600;
 /** `pending`: agreed on, and not arrived. */
 export const attachmentStatuses = ['pending', 'available'] as const;
 
-const fileUrl = z.nullable(z.string());
-z.globalRegistry.add(fileUrl, {
-  description:
-    'Opens the file for whoever has it, until `file_url_expires_at`: a secret. `null` while the file is pending, and in the change feed, where it would be stale: ask for the attachment.',
-});
+const fileUrl = once(() =>
+  z.nullable(z.string()).register(z.globalRegistry, {
+    description:
+      'Opens the file for whoever has it, until `file_url_expires_at`: a secret. `null` while the file is pending, and in the change feed, where it would be stale: ask for the attachment.',
+  }),
+);
 
 /** An attachment as it goes over the wire. */
-export const attachmentSchema = z.object({
-  id: z.string(),
-  task_id: z.string(),
-  filename: z.string(),
-  file_url: fileUrl,
-  file_url_expires_at: z.nullable(z.string()),
-  file_type: z.string(),
-  /** Bytes. */
-  size: z.number(),
-  status: z.enum(attachmentStatuses),
-  upload_date: z.string(),
-  version: z.number(),
-});
-export type WireAttachment = z.output<typeof attachmentSchema>;
+export const attachmentSchema = once(() =>
+  z
+    .object({
+      id: z.string(),
+      task_id: z.string(),
+      filename: z.string(),
+      file_url: fileUrl(),
+      file_url_expires_at: z.nullable(z.string()),
+      file_type: z.string(),
+      /** Bytes. */
+      size: z.number(),
+      status: z.enum(attachmentStatuses),
+      upload_date: z.string(),
+      version: z.number(),
+    })
+    .register(z.globalRegistry, { id: 'Attachment' }),
+);
+export type WireAttachment = z.output<ReturnType<typeof attachmentSchema>>;
 
 /** An attachment as it lies in the table. */
 export type Attachment = Omit<WireAttachment, 'file_url' | 'file_url_expires_at'>;
@@ -182,28 +188,30 @@ export const uploadKey = (owner: UserId, id: string): Key => userKey(owner, `${p
 
 export const discardKey = (owner: UserId, id: string): Key => userKey(owner, `${prefix.discard}${id}`);
 
-const attachmentItem = z.object({
-  pk: z.string(),
-  id: z.string(),
-  task_id: z.string(),
-  filename: z.string(),
-  file_type: z.string(),
-  size: z.number(),
-  status: z.enum(attachmentStatuses),
-  upload_date: z.string(),
-  version: z.number(),
-  object_key: z.string(),
-  checksum_sha256: z.nullable(z.string()),
-  etag: z.nullable(z.string()),
-  due_at: z.optional(z.string()),
-  changed_by: z.nullable(z.string()),
-  request_hash: z.nullable(z.string()),
-});
+const attachmentItem = once(() =>
+  z.object({
+    pk: z.string(),
+    id: z.string(),
+    task_id: z.string(),
+    filename: z.string(),
+    file_type: z.string(),
+    size: z.number(),
+    status: z.enum(attachmentStatuses),
+    upload_date: z.string(),
+    version: z.number(),
+    object_key: z.string(),
+    checksum_sha256: z.nullable(z.string()),
+    etag: z.nullable(z.string()),
+    due_at: z.optional(z.string()),
+    changed_by: z.nullable(z.string()),
+    request_hash: z.nullable(z.string()),
+  }),
+);
 
 /** @throws ZodError when the item is no attachment */
 export const attachmentFromItem = (item: Item): AttachmentRecord => {
   const { pk, object_key, checksum_sha256, etag, due_at, changed_by, request_hash, ...attachment } =
-    attachmentItem.parse(item);
+    attachmentItem().parse(item);
   return {
     attachment,
     owner: userId(pk.slice(prefix.user.length)),

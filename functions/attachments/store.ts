@@ -3,6 +3,7 @@ import { taskKey } from '#functions/tasks/task.ts';
 import { epochSeconds, memorySeconds, secondsAfter } from '#shared/clock.ts';
 import { dueAt, leaseEnd } from '#shared/due.ts';
 import { type Item, isLive, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import {
   absent,
   atVersion,
@@ -127,7 +128,7 @@ export const dynamoAttachmentStore = (table: Table, shards: number): AttachmentS
 
     discarded: async (owner, id) => {
       const item = await getItem(table, discardKey(owner, id));
-      return item ? discardItem.parse(item).object_key : null;
+      return item ? discardItem().parse(item).object_key : null;
     },
 
     forget: async (owner, id) => {
@@ -193,7 +194,7 @@ const isZero: Condition = {
   values: { ':none': 0 },
 };
 
-const discardItem = z.object({ object_key: z.string() });
+const discardItem = once(() => z.object({ object_key: z.string() }));
 
 const requestHashOf = (item: Item): unknown => item.request_hash ?? null;
 

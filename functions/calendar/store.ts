@@ -4,6 +4,7 @@ import { seriesFromItem } from '#functions/recurrence/series.ts';
 import { datedStateKeys, taskFromItem } from '#functions/tasks/task.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { type Condition, getItem, holds, queryAll, type Table, type Write, writeAll } from '#shared/table.ts';
 import type { CalendarLink, CalendarStore } from './link.ts';
 
@@ -11,7 +12,7 @@ import type { CalendarLink, CalendarStore } from './link.ts';
 export const dynamoCalendarStore = (table: Table): CalendarStore => ({
   linkOf: async (owner) => {
     const item = await getItem(table, ownKey(owner));
-    return item ? linkItem.parse(item) : null;
+    return item ? linkItem().parse(item) : null;
   },
 
   replace: (owner, before, after) => {
@@ -29,7 +30,7 @@ export const dynamoCalendarStore = (table: Table): CalendarStore => ({
 
   ownerOf: async (secretHash) => {
     const item = await getItem(table, linkKey(secretHash));
-    return item ? userId(ownerItem.parse(item).user_id) : null;
+    return item ? userId(ownerItem().parse(item).user_id) : null;
   },
 
   planned: async (owner) => {
@@ -62,6 +63,6 @@ const stillThere = (link: CalendarLink | null): Condition =>
         values: { ':secret_hash': link.secret_hash },
       };
 
-const linkItem = z.object({ secret_hash: z.string(), created_at: z.string() });
+const linkItem = once(() => z.object({ secret_hash: z.string(), created_at: z.string() }));
 
-const ownerItem = z.object({ user_id: z.string() });
+const ownerItem = once(() => z.object({ user_id: z.string() }));

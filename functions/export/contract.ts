@@ -1,14 +1,11 @@
-import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
 import { type Contract, contract } from '#shared/operation.ts';
 import { exportSchema } from './export.ts';
 
-z.globalRegistry.add(exportSchema, { id: 'Export' });
-
 export const exportContracts = {
-  exportAccount: contract({
+  exportAccount: contract(() => ({
     summary: 'Everything one owns, as one document; a large one is found at `Location`, for an hour',
-    replies: { 200: exportSchema, 303: null },
+    replies: { 200: exportSchema(), 303: null },
     problems: ['not-found'],
-  }),
-} satisfies Record<OperationOf<'export'>, Contract>;
+  })),
+} satisfies Record<OperationOf<'export'>, () => Contract>;

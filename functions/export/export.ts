@@ -8,50 +8,61 @@ import { latestSchema, templateSchema } from '#functions/recurrence/series.ts';
 import { conflictSchema } from '#functions/sync/edit.ts';
 import { taskSchema } from '#functions/tasks/task.ts';
 import type { UserId } from '#shared/ids.ts';
+import { once } from '#shared/once.ts';
 
 /** What makes one task after the other. */
-const seriesSchema = z.object({
-  id: z.string(),
-  recurrence: recurrenceSchema,
-  template: templateSchema,
-  latest: latestSchema,
-});
+const seriesSchema = once(() =>
+  z.object({
+    id: z.string(),
+    recurrence: recurrenceSchema(),
+    template: templateSchema(),
+    latest: latestSchema(),
+  }),
+);
 
 /** What reports count: it outlives its task. */
-const completionSchema = z.object({
-  task_id: z.string(),
-  completed_at: z.string(),
-  day: z.string(),
-  tags: z.array(z.string()),
-});
+const completionSchema = once(() =>
+  z.object({
+    task_id: z.string(),
+    completed_at: z.string(),
+    day: z.string(),
+    tags: z.array(z.string()),
+  }),
+);
 
-const pastSessionSchema = z.object({
-  ...sessionSchema.shape,
-  /** The user's day that it counts for. `null`: it is not over. */
-  day: z.nullable(z.string()),
-  task_tags: z.array(z.string()),
-});
+const pastSessionSchema = once(() =>
+  z.object({
+    ...sessionSchema().shape,
+    /** The user's day that it counts for. `null`: it is not over. */
+    day: z.nullable(z.string()),
+    task_tags: z.array(z.string()),
+  }),
+);
 
 /** Goes up when a reader of the version before could misread what is written. */
 export const exportVersion = 1;
 
 /** Everything that a person owns, as one document: what devices see of it, and what reports are made of. */
-export const exportSchema = z.object({
-  format: z.literal('pomona-export'),
-  version: z.literal(exportVersion),
-  exported_at: z.string(),
-  profile: profileSchema,
-  /** Open and closed, as in a tree: each before those below it, siblings in their order. */
-  tasks: z.array(taskSchema),
-  series: z.array(seriesSchema),
-  completions: z.array(completionSchema),
-  pomodoro_sessions: z.array(pastSessionSchema),
-  /** `file_url` opens the file until `file_url_expires_at`; the files themselves are not in here. */
-  attachments: z.array(attachmentSchema),
-  /** Values that offline edits have overwritten, of the last 30 days. */
-  conflicts: z.array(conflictSchema),
-});
-export type Export = z.output<typeof exportSchema>;
+export const exportSchema = once(() =>
+  z
+    .object({
+      format: z.literal('pomona-export'),
+      version: z.literal(exportVersion),
+      exported_at: z.string(),
+      profile: profileSchema(),
+      /** Open and closed, as in a tree: each before those below it, siblings in their order. */
+      tasks: z.array(taskSchema()),
+      series: z.array(seriesSchema()),
+      completions: z.array(completionSchema()),
+      pomodoro_sessions: z.array(pastSessionSchema()),
+      /** `file_url` opens the file until `file_url_expires_at`; the files themselves are not in here. */
+      attachments: z.array(attachmentSchema()),
+      /** Values that offline edits have overwritten, of the last 30 days. */
+      conflicts: z.array(conflictSchema()),
+    })
+    .register(z.globalRegistry, { id: 'Export' }),
+);
+export type Export = z.output<ReturnType<typeof exportSchema>>;
 
 /** What is read of a person for it, each in no particular order but for what came first. */
 export type Owned = Pick<

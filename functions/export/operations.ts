@@ -28,7 +28,7 @@ export const exportOperations = ({ profileOf, owned, exports, clock }: ExportNee
     const profile = await profileOf(owner, clientId);
     if (!profile) throw new Failure('not-found', 'There is no such account any more.');
     const { tasks, ...others } = await owned.read(owner, now);
-    const document = exportSchema.parse({
+    const document = exportSchema().parse({
       format: 'pomona-export',
       version: exportVersion,
       exported_at: now.toISOString(),

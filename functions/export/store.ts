@@ -15,6 +15,7 @@ import { concurrently } from '#shared/concurrently.ts';
 import type { UserId } from '#shared/ids.ts';
 import { type Item, isLive, userKey } from '#shared/item.ts';
 import { errorOf, log, loggedUser } from '#shared/log.ts';
+import { once } from '#shared/once.ts';
 import { queryAll, type Table } from '#shared/table.ts';
 import { exportLinkSeconds, type OwnedReader } from './export.ts';
 
@@ -38,10 +39,10 @@ export const dynamoOwnedReader = (table: Table, files: Pick<FileStore, 'download
       const [tasks, series, completions, sessions, attachments, conflicts] = await Promise.all([
         of(prefix.task, (item) => wireTask(item)),
         of(prefix.series, (item) => seriesFromItem(owner, item)),
-        of(prefix.completion, (item) => completionItem.parse(item)),
+        of(prefix.completion, (item) => completionItem().parse(item)),
         of(prefix.pomodoro, (item) => ({ seat: item.sk === seatKey(owner).sk, session: sessionFromItem(item) })),
         of(prefix.attachment, attachmentFromItem),
-        of(prefix.conflict, (item) => conflictSchema.parse(item)),
+        of(prefix.conflict, (item) => conflictSchema().parse(item)),
       ]);
       return {
         tasks,
@@ -88,9 +89,11 @@ const allOf = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): 
     return result.value;
   });
 
-const completionItem = z.object({
-  task_id: z.string(),
-  completed_at: z.string(),
-  day: z.string(),
-  tags: z.array(z.string()),
-});
+const completionItem = once(() =>
+  z.object({
+    task_id: z.string(),
+    completed_at: z.string(),
+    day: z.string(),
+    tags: z.array(z.string()),
+  }),
+);

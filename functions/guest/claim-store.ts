@@ -5,6 +5,7 @@ import { taskFromItem, taskKey } from '#functions/tasks/task.ts';
 import { creationWrites } from '#functions/tasks/writes.ts';
 import { epochSeconds, memorySeconds, secondsAfter } from '#shared/clock.ts';
 import { guestKey, isLive } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { absent, getItem, getItems, holds, queryPage, type Table, writeAll } from '#shared/table.ts';
 import type { ClaimStore } from './claim.ts';
 import { noteKey, sameNote, slotOf } from './note.ts';
@@ -41,7 +42,7 @@ export const dynamoClaimStore = (table: Table): ClaimStore => ({
     const { items } = await queryPage(table, { pk: guestKey(guest, '').pk, beginsWith: prefix.claimed });
     const ids = items
       .filter((item) => isLive(item, now))
-      .map((item) => claimedItem.parse(item))
+      .map((item) => claimedItem().parse(item))
       .flatMap(({ user_id, task_id }) => (user_id === owner ? [task_id] : []));
     const tasks = [];
     for (let start = 0; start < ids.length; start += keysPerRead) {
@@ -52,4 +53,4 @@ export const dynamoClaimStore = (table: Table): ClaimStore => ({
   },
 });
 
-const claimedItem = z.object({ user_id: z.string(), task_id: z.string() });
+const claimedItem = once(() => z.object({ user_id: z.string(), task_id: z.string() }));

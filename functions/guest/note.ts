@@ -5,6 +5,7 @@ import { statuses } from '#functions/tasks/task.ts';
 import { secondsAfter } from '#shared/clock.ts';
 import { type GuestId, uuidV8 } from '#shared/ids.ts';
 import { guestKey, type Item, type Key } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import type { Condition } from '#shared/table.ts';
 
 /** A note lives so long from its creation, and not a second longer: editing does not prolong it. */
@@ -17,16 +18,20 @@ export const notesPerGuest = 100;
 export const noteBytes = 10 * 1024;
 
 /** A guest's note, as it goes over the wire and lies in the table. */
-export const noteSchema = z.object({
-  id: z.string(),
-  title: z.string(),
-  description: z.nullable(z.string()),
-  status: z.enum(statuses),
-  created_at: z.string(),
-  expires_at: z.string(),
-  version: z.number(),
-});
-export type Note = z.output<typeof noteSchema>;
+export const noteSchema = once(() =>
+  z
+    .object({
+      id: z.string(),
+      title: z.string(),
+      description: z.nullable(z.string()),
+      status: z.enum(statuses),
+      created_at: z.string(),
+      expires_at: z.string(),
+      version: z.number(),
+    })
+    .register(z.globalRegistry, { id: 'GuestTask' }),
+);
+export type Note = z.output<ReturnType<typeof noteSchema>>;
 
 /** What a guest decides about a note. */
 export type NoteFields = Pick<Note, 'title' | 'description' | 'status'>;
@@ -58,7 +63,7 @@ export const noteKey = (guest: GuestId, slot: number): Key =>
   guestKey(guest, `${prefix.note}${String(slot).padStart(2, '0')}`);
 
 /** @throws ZodError when the item is no note */
-export const noteFromItem = (item: Item): Note => noteSchema.parse(item);
+export const noteFromItem = (item: Item): Note => noteSchema().parse(item);
 
 /** What a page of a guest's notes goes on after. */
 export type NotePosition = Pick<Note, 'created_at' | 'id'>;

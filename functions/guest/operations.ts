@@ -5,6 +5,7 @@ import type { Clock } from '#shared/clock.ts';
 import { decodeListCursor, encodeCursor } from '#shared/cursors.ts';
 import type { OperationsOf } from '#shared/http-handler.ts';
 import { guestId } from '#shared/ids.ts';
+import { once } from '#shared/once.ts';
 import { guestOperation, type Operation, operation, publicOperation } from '#shared/operation.ts';
 import { Failure } from '#shared/problems.ts';
 import { untilItHolds } from '#shared/retry.ts';
@@ -36,7 +37,7 @@ export const guestOperations = ({ notes, claims, clock, limit }: GuestNeeds): Op
     }),
 
     listGuestTasks: guestOperation(guestContracts.listGuestTasks, async ({ principal: { guest }, query }) => {
-      const after = query.cursor === undefined ? null : decodeListCursor(guest, list, position, query.cursor);
+      const after = query.cursor === undefined ? null : decodeListCursor(guest, list, position(), query.cursor);
       const all = [...(await notes.all(guest, clock.now()))].sort(byAge);
       const rest = after === null ? all : all.filter((note) => byAge(after, note) < 0);
       const items = rest.slice(0, query.limit);
@@ -97,7 +98,7 @@ export const guestOperations = ({ notes, claims, clock, limit }: GuestNeeds): Op
 };
 
 const list = 'guest tasks';
-const position = z.object({ created_at: z.string(), id: z.string() });
+const position = once(() => z.object({ created_at: z.string(), id: z.string() }));
 
 /** @throws Failure `too-large` */
 const fieldsOf = ({ title, description, status }: NoteFields): NoteFields => {

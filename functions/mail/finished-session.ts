@@ -3,17 +3,20 @@ import { secondsAfter } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
 import type { Item } from '#shared/item.ts';
 import { log, loggedUser } from '#shared/log.ts';
+import { once } from '#shared/once.ts';
 import type { SendNotice } from './notice.ts';
 
 /** What is told of a session in the history. */
-const completed = z.object({
-  id: z.string(),
-  kind: z.literal('focus'),
-  status: z.literal('completed'),
-  early: z.literal(false),
-  end_time: z.string(),
-  task_title: z.nullable(z.string()),
-});
+const completed = once(() =>
+  z.object({
+    id: z.string(),
+    kind: z.literal('focus'),
+    status: z.literal('completed'),
+    early: z.literal(false),
+    end_time: z.string(),
+    task_title: z.nullable(z.string()),
+  }),
+);
 
 export interface FinishedSessionNeeds {
   readonly send: SendNotice;
@@ -38,7 +41,7 @@ const pauses = [1_000, 2_000, 4_000];
 export const tellOfFinishedSession =
   ({ send, claim, now, pause }: FinishedSessionNeeds) =>
   async (owner: UserId, before: Item | null, after: Item | null): Promise<void> => {
-    const session = completed.safeParse(after);
+    const session = completed().safeParse(after);
     if (!session.success || before?.status === 'completed') return;
     const { id, end_time, task_title } = session.data;
     const at = new Date(end_time);

@@ -3,6 +3,7 @@ import { prefix, single } from '#blueprint/table.ts';
 import { daysInSeconds, epochSeconds, secondsAfter } from '#shared/clock.ts';
 import { hashOf, type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { ConditionFailed, getItem, holds, type Table, updateItem, writeAll } from '#shared/table.ts';
 import type { MailState, MailStore } from './mail.ts';
 import { type MailPreference, mailPreferences } from './preference.ts';
@@ -10,7 +11,7 @@ import { type MailPreference, mailPreferences } from './preference.ts';
 /** Mail's own items in the single table: one round trip each, but for a person's first mail of a kind. */
 export const dynamoMailStore = (table: Table): MailStore => {
   const stateOf = async (owner: UserId): Promise<MailState> => {
-    const item = mailItem.parse((await getItem(table, stateKey(owner))) ?? {});
+    const item = mailItem().parse((await getItem(table, stateKey(owner))) ?? {});
     return {
       suppressed: item.suppressed ?? null,
       tokens: Object.fromEntries(
@@ -48,7 +49,7 @@ export const dynamoMailStore = (table: Table): MailStore => {
     subscriptionOf: async (token) => {
       const item = await getItem(table, tokenKey(token));
       if (!item) return null;
-      const { user_id, preference } = tokenItem.parse(item);
+      const { user_id, preference } = tokenItem().parse(item);
       return { owner: userId(user_id), preference };
     },
 
@@ -95,16 +96,18 @@ export const tokenKey = (token: string): Key => ({
 
 const tokenAttribute = <P extends MailPreference>(preference: P): `${P}_token` => `${preference}_token`;
 
-const token = z.optional(z.string());
+const token = once(() => z.optional(z.string()));
 
-const mailItem = z.object({
-  suppressed: z.optional(
-    z.object({ reason: z.enum(['bounce', 'complaint']), at: z.string(), address_hash: z.string() }),
-  ),
-  task_reminders_token: token,
-  task_due_soon_token: token,
-  task_overdue_token: token,
-  pomodoro_finished_token: token,
-});
+const mailItem = once(() =>
+  z.object({
+    suppressed: z.optional(
+      z.object({ reason: z.enum(['bounce', 'complaint']), at: z.string(), address_hash: z.string() }),
+    ),
+    task_reminders_token: token(),
+    task_due_soon_token: token(),
+    task_overdue_token: token(),
+    pomodoro_finished_token: token(),
+  }),
+);
 
-const tokenItem = z.object({ user_id: z.string(), preference: z.enum(mailPreferences) });
+const tokenItem = once(() => z.object({ user_id: z.string(), preference: z.enum(mailPreferences) }));

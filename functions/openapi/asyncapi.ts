@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { once } from '#shared/once.ts';
 import { type Json, schemaCollector } from './schemas.ts';
 
 export interface SocketSources {
@@ -10,8 +11,11 @@ export interface SocketSources {
 }
 
 /** What API Gateway says itself, such as of a message that came too soon after many others. */
-const gateway = z.strictObject({ message: z.string(), connectionId: z.string(), requestId: z.string() });
-z.globalRegistry.add(gateway, { id: 'GatewayMessage', description: 'A message of API Gateway itself.' });
+const gateway = once(() =>
+  z
+    .strictObject({ message: z.string(), connectionId: z.string(), requestId: z.string() })
+    .register(z.globalRegistry, { id: 'GatewayMessage', description: 'A message of API Gateway itself.' }),
+);
 
 /** What is said on a WebSocket, as an AsyncAPI 3 document, made from the zod schemas. https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
 export const asyncApiDocument = ({ version, fromDevice, toDevice }: SocketSources): Json => {
@@ -22,7 +26,7 @@ export const asyncApiDocument = ({ version, fromDevice, toDevice }: SocketSource
       message: { name, contentType: 'application/json', payload: schemas.of(schema, io) },
     }));
   const received = messagesOf('from_device', fromDevice, 'input');
-  const sent = messagesOf('to_device', { ...toDevice, gateway }, 'output');
+  const sent = messagesOf('to_device', { ...toDevice, gateway: gateway() }, 'output');
   const all = [...received, ...sent];
   const operationOf = (action: 'receive' | 'send', messages: typeof all): Json => ({
     action,

@@ -21,21 +21,21 @@ export interface OpenApi {
 export interface DocumentSources {
   readonly version: string;
   readonly routes: readonly (Route & { readonly operationId: OperationId; readonly feature: Feature })[];
-  readonly contracts: Readonly<Record<OperationId, Contract>>;
+  readonly contracts: Readonly<Record<OperationId, () => Contract>>;
 }
 
 /** The whole contract of the HTTP API, made from the route table and the zod schemas: there is no second list of anything. */
 export const openApiDocument = (sources: DocumentSources): OpenApi => {
   const { version, routes, contracts } = sources;
   const schemas = schemaCollector();
-  const problem = schemas.of(problemSchema, 'output');
+  const problem = schemas.of(problemSchema(), 'output');
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
     paths[route.path] = {
       ...paths[route.path],
       [route.method.toLowerCase()]: operationObject(
         route,
-        contracts[route.operationId],
+        contracts[route.operationId](),
         schemas,
         problem,
         linksFrom(route, sources),
@@ -138,7 +138,7 @@ const linksFrom = (
   { operationId, auth }: DocumentSources['routes'][number],
   { routes, contracts }: DocumentSources,
 ): Json => {
-  const { names } = contracts[operationId];
+  const { names } = contracts[operationId]();
   if (!names) return {};
   const wanted = Object.keys(names).sort().join();
   const parameters = Object.fromEntries(

@@ -35,7 +35,8 @@ const contracts = {
 
 export const documentOf = (version: string): OpenApi => openApiDocument({ version, routes, contracts });
 
-export const socketDocumentOf = (version: string) => asyncApiDocument({ version, fromDevice, toDevice });
+export const socketDocumentOf = (version: string) =>
+  asyncApiDocument({ version, fromDevice: fromDevice(), toDevice: toDevice() });
 
 export const openapiOperations = (version: string): OperationsOf<'openapi'> => {
   let made: OpenApi | undefined;

@@ -1,91 +1,93 @@
 import * as z from 'zod/mini';
 import type { OperationOf } from '#blueprint/routes.ts';
+import { once } from '#shared/once.ts';
 import { type Contract, contract } from '#shared/operation.ts';
 import { localDate, wholeNumber } from '#shared/parameters.ts';
-import { interruptions, kinds, plannedRange, sessionSchema, toldSessionSchema } from './session.ts';
-
-z.globalRegistry.add(sessionSchema, { id: 'PomodoroSession' });
-z.globalRegistry.add(toldSessionSchema, {
-  id: 'ToldPomodoroSession',
-  description:
-    'As it stood at `anchor`, since when an active session runs on: it is over at `ends_at`, by the server’s clock (`server_time` of any answer).',
-});
+import { interruptions, kinds, plannedRange, sessionSchema } from './session.ts';
 
 /** How it stands. The clock runs on: `server_time` says when this was true. */
-const standing = z.object({
-  session: z.nullable(sessionSchema),
-  server_time: z.string(),
-  suggested_next: z.object({ kind: z.enum(kinds), planned_seconds: z.number() }),
-});
-z.globalRegistry.add(standing, { id: 'PomodoroStanding' });
+const standing = once(() =>
+  z
+    .object({
+      session: z.nullable(sessionSchema()),
+      server_time: z.string(),
+      suggested_next: z.object({ kind: z.enum(kinds), planned_seconds: z.number() }),
+    })
+    .register(z.globalRegistry, { id: 'PomodoroStanding' }),
+);
 
-const sessionPage = z.object({ items: z.array(sessionSchema), next_cursor: z.nullable(z.string()) });
-z.globalRegistry.add(sessionPage, { id: 'PomodoroSessionPage' });
+const sessionPage = once(() =>
+  z
+    .object({ items: z.array(sessionSchema()), next_cursor: z.nullable(z.string()) })
+    .register(z.globalRegistry, { id: 'PomodoroSessionPage' }),
+);
 
-const draft = z.strictObject({
-  kind: z._default(z.enum(kinds), 'focus'),
-  planned_seconds: z.optional(z.int().check(z.minimum(plannedRange.min), z.maximum(plannedRange.max))),
-  task_id: z._default(z.nullable(z.uuid()), null),
-  replace: z._default(z.boolean(), false),
-});
+const draft = once(() =>
+  z.strictObject({
+    kind: z._default(z.enum(kinds), 'focus'),
+    planned_seconds: z.optional(z.int().check(z.minimum(plannedRange.min), z.maximum(plannedRange.max))),
+    task_id: z._default(z.nullable(z.uuid()), null),
+    replace: z._default(z.boolean(), false),
+  }),
+);
 
 /** Which session is meant: without it, whichever is active. */
-const whichSession = { session_id: z.optional(z.uuid()) };
+const whichSession = once(() => ({ session_id: z.optional(z.uuid()) }));
 
 /** A body that may be left out. */
-const which = z.prefault(z.strictObject(whichSession), {});
+const which = once(() => z.prefault(z.strictObject(whichSession()), {}));
 
 export const pomodoroContracts = {
-  startSession: contract({
+  startSession: contract(() => ({
     summary: 'Start a session; one is active at a time',
-    body: z.prefault(draft, {}),
+    body: z.prefault(draft(), {}),
     headers: ['Idempotency-Key'],
-    replies: { 201: standing },
+    replies: { 201: standing() },
     problems: ['session-active', 'not-found', 'idempotency-key-reused'],
-  }),
-  pauseSession: contract({
+  })),
+  pauseSession: contract(() => ({
     summary: 'Pause the active session',
-    body: which,
-    replies: { 200: standing },
+    body: which(),
+    replies: { 200: standing() },
     problems: ['wrong-state', 'session-active'],
-  }),
-  resumeSession: contract({
+  })),
+  resumeSession: contract(() => ({
     summary: 'Go on with the paused session',
-    body: which,
-    replies: { 200: standing },
+    body: which(),
+    replies: { 200: standing() },
     problems: ['wrong-state', 'session-active'],
-  }),
-  stopSession: contract({
+  })),
+  stopSession: contract(() => ({
     summary: 'Give a session up: its minutes count, the pomodoro does not',
-    body: which,
-    replies: { 200: standing },
+    body: which(),
+    replies: { 200: standing() },
     problems: ['wrong-state', 'session-active'],
-  }),
-  completeSession: contract({
+  })),
+  completeSession: contract(() => ({
     summary: 'Complete a session whose planned time is over, or early; one that has completed itself stays as it is',
-    body: z.prefault(z.strictObject({ ...whichSession, early: z._default(z.boolean(), false) }), {}),
-    replies: { 200: standing },
+    body: z.prefault(z.strictObject({ ...whichSession(), early: z._default(z.boolean(), false) }), {}),
+    replies: { 200: standing() },
     problems: ['too-early', 'wrong-state', 'session-active'],
-  }),
-  interruptSession: contract({
+  })),
+  interruptSession: contract(() => ({
     summary: 'Count an interruption of the active session',
-    body: z.strictObject({ ...whichSession, kind: z.enum(interruptions) }),
-    replies: { 200: standing },
+    body: z.strictObject({ ...whichSession(), kind: z.enum(interruptions) }),
+    replies: { 200: standing() },
     problems: ['wrong-state', 'session-active'],
-  }),
-  getActiveSession: contract({
+  })),
+  getActiveSession: contract(() => ({
     summary: 'The session that is active or paused, if there is one, and what is suggested next',
-    replies: { 200: standing },
-  }),
-  listSessions: contract({
+    replies: { 200: standing() },
+  })),
+  listSessions: contract(() => ({
     summary: 'List the sessions that are over, the newest first, by the days on which they began',
     query: z.strictObject({
-      from: z.optional(localDate),
-      to: z.optional(localDate),
+      from: z.optional(localDate()),
+      to: z.optional(localDate()),
       task_id: z.optional(z.uuid()),
       limit: z._default(wholeNumber(1, 100), 50),
       cursor: z.optional(z.string()),
     }),
-    replies: { 200: sessionPage },
-  }),
-} satisfies Record<OperationOf<'pomodoro'>, Contract>;
+    replies: { 200: sessionPage() },
+  })),
+} satisfies Record<OperationOf<'pomodoro'>, () => Contract>;

@@ -13,8 +13,10 @@ export const pomodoroOperations = (needs: ActNeeds): OperationsOf<'pomodoro'> =>
   const { look, start, perform } = pomodoroActs(needs);
 
   const plain = (command: 'pause' | 'resume' | 'stop') =>
-    operation(pomodoroContracts[`${command}Session`], async ({ principal: { owner }, body, clientId }) =>
-      answer(await perform(owner, requestOf(command, body), clientId)),
+    operation(
+      () => pomodoroContracts[`${command}Session`](),
+      async ({ principal: { owner }, body, clientId }) =>
+        answer(await perform(owner, requestOf(command, body), clientId)),
     );
 
   return {
@@ -49,7 +51,7 @@ export const pomodoroOperations = (needs: ActNeeds): OperationsOf<'pomodoro'> =>
     listSessions: operation(pomodoroContracts.listSessions, async ({ principal: { owner }, query }) => {
       const { from = null, to = null, task_id: taskId = null, limit } = query;
       const list = `sessions ${JSON.stringify([from, to, taskId])}`;
-      const after = query.cursor === undefined ? null : decodeListCursor(owner, list, pastKeys, query.cursor);
+      const after = query.cursor === undefined ? null : decodeListCursor(owner, list, pastKeys(), query.cursor);
       const { profile, now } = await look(owner);
       const range = rangeOf(from, to, profile);
       const { sessions, next } = await needs.sessions.page(owner, { ...range, taskId }, { limit, after });

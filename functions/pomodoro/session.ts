@@ -3,6 +3,7 @@ import { prefix, single } from '#blueprint/table.ts';
 import { secondsAfter } from '#shared/clock.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 
 export const kinds = ['focus', 'short_break', 'long_break'] as const;
 export const runningStatuses = ['active', 'paused'] as const;
@@ -72,23 +73,27 @@ export const endsAt = (session: SessionRecord): string | null => {
 };
 
 /** The wire's shape: exactly the fields that may leave. Whole seconds; those that have run are rounded down. */
-export const sessionSchema = z.object({
-  id: z.string(),
-  kind: z.enum(kinds),
-  status: z.enum([...runningStatuses, ...endedStatuses]),
-  planned_seconds: z.number(),
-  elapsed_seconds: z.number(),
-  remaining_seconds: z.number(),
-  start_time: z.string(),
-  ends_at: z.nullable(z.string()),
-  end_time: z.nullable(z.string()),
-  early: z.boolean(),
-  task_id: z.nullable(z.string()),
-  task_title: z.nullable(z.string()),
-  interruptions: z.object({ internal: z.number(), external: z.number() }),
-  version: z.number(),
-});
-export type Session = z.output<typeof sessionSchema>;
+export const sessionSchema = once(() =>
+  z
+    .object({
+      id: z.string(),
+      kind: z.enum(kinds),
+      status: z.enum([...runningStatuses, ...endedStatuses]),
+      planned_seconds: z.number(),
+      elapsed_seconds: z.number(),
+      remaining_seconds: z.number(),
+      start_time: z.string(),
+      ends_at: z.nullable(z.string()),
+      end_time: z.nullable(z.string()),
+      early: z.boolean(),
+      task_id: z.nullable(z.string()),
+      task_title: z.nullable(z.string()),
+      interruptions: z.object({ internal: z.number(), external: z.number() }),
+      version: z.number(),
+    })
+    .register(z.globalRegistry, { id: 'PomodoroSession' }),
+);
+export type Session = z.output<ReturnType<typeof sessionSchema>>;
 
 export const sessionAt = (record: SessionRecord, now: Date): Session => {
   const elapsed_seconds = Math.floor(elapsedAt(record, now) / 1000);
@@ -114,9 +119,15 @@ export const sessionAt = (record: SessionRecord, now: Date): Session => {
  * What devices are told. A change may arrive late, so it cannot say what remains now: `elapsed_seconds` and `remaining_seconds` are those at
  * `anchor`, since when an active session runs on. It is over at `ends_at`.
  */
-export const toldSessionSchema = z.object({ ...sessionSchema.shape, anchor: z.nullable(z.string()) });
+export const toldSessionSchema = once(() =>
+  z.object({ ...sessionSchema().shape, anchor: z.nullable(z.string()) }).register(z.globalRegistry, {
+    id: 'ToldPomodoroSession',
+    description:
+      'As it stood at `anchor`, since when an active session runs on: it is over at `ends_at`, by the server’s clock (`server_time` of any answer).',
+  }),
+);
 
-export const toldSession = (record: SessionRecord): z.output<typeof toldSessionSchema> => ({
+export const toldSession = (record: SessionRecord): z.output<ReturnType<typeof toldSessionSchema>> => ({
   ...sessionAt(record, new Date(record.anchor ?? record.start_time)),
   anchor: record.anchor,
 });
@@ -129,33 +140,35 @@ export const pastKey = ({ user_id, start_time, id }: SessionRecord): Key =>
   userKey(user_id, `${prefix.pomodoro}${start_time}#${id}`);
 
 /** A sort key of a past session, whoever says it. */
-export const pastKeys = z.string().check(z.regex(/^POMODORO#\d{4}-[-0-9T:.]{18}Z#[0-9a-f-]{36}$/));
+export const pastKeys = once(() => z.string().check(z.regex(/^POMODORO#\d{4}-[-0-9T:.]{18}Z#[0-9a-f-]{36}$/)));
 
 /** How a past session is found by its id alone, in the index `by_path`: no task's place begins like that. */
 export const pastPath = (id: string): string => `${prefix.pomodoro}${id}`;
 
-const sessionItem = z.object({
-  id: z.string(),
-  user_id: z.pipe(z.string(), z.transform(userId)),
-  kind: z.enum(kinds),
-  status: z.enum([...runningStatuses, ...endedStatuses]),
-  planned_seconds: z.number(),
-  elapsed_milliseconds: z.number(),
-  anchor: z.nullable(z.string()),
-  start_time: z.string(),
-  end_time: z.nullable(z.string()),
-  early: z.boolean(),
-  ended_by: z.nullable(z.enum(['time', 'command'])),
-  task_id: z.nullable(z.string()),
-  task_title: z.nullable(z.string()),
-  task_tags: z.array(z.string()),
-  interruptions: z.object({ internal: z.number(), external: z.number() }),
-  focus_streak: z.number(),
-  day: z.nullable(z.string()),
-  version: z.number(),
-  changed_by: z.nullable(z.string()),
-  request_hash: z.nullable(z.string()),
-});
+const sessionItem = once(() =>
+  z.object({
+    id: z.string(),
+    user_id: z.pipe(z.string(), z.transform(userId)),
+    kind: z.enum(kinds),
+    status: z.enum([...runningStatuses, ...endedStatuses]),
+    planned_seconds: z.number(),
+    elapsed_milliseconds: z.number(),
+    anchor: z.nullable(z.string()),
+    start_time: z.string(),
+    end_time: z.nullable(z.string()),
+    early: z.boolean(),
+    ended_by: z.nullable(z.enum(['time', 'command'])),
+    task_id: z.nullable(z.string()),
+    task_title: z.nullable(z.string()),
+    task_tags: z.array(z.string()),
+    interruptions: z.object({ internal: z.number(), external: z.number() }),
+    focus_streak: z.number(),
+    day: z.nullable(z.string()),
+    version: z.number(),
+    changed_by: z.nullable(z.string()),
+    request_hash: z.nullable(z.string()),
+  }),
+);
 
 /** @throws ZodError when the item is no session */
-export const sessionFromItem = (item: Item): SessionRecord => sessionItem.parse(item);
+export const sessionFromItem = (item: Item): SessionRecord => sessionItem().parse(item);

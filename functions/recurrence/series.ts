@@ -13,6 +13,7 @@ import {
 import { daysAfter, instantOf, isLocalDate, wallClock } from '#shared/days.ts';
 import { derivedId, type UserId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { absent, atVersion, type Write } from '#shared/table.ts';
 import {
   continuedFrom,
@@ -31,16 +32,18 @@ import { type Recurrence, recurrenceSchema } from './recurrence.ts';
 import { type Rule, ruleOf } from './rule.ts';
 
 /** What an occurrence begins with: what its series says, whatever was changed of a single one. */
-export const templateSchema = z.object({
-  title: z.string(),
-  description: z.nullable(z.string()),
-  priority: z.enum(priorities),
-  tags: z.array(z.string()),
-  /** Instants (`at`) are those of the occurrence of `date`; each other one has them as many days later or earlier. */
-  reminders: z.array(z.object({ minutes_before: z.nullable(z.number()), at: z.nullable(z.string()) })),
-  date: z.string(),
-});
-export type Template = z.output<typeof templateSchema>;
+export const templateSchema = once(() =>
+  z.object({
+    title: z.string(),
+    description: z.nullable(z.string()),
+    priority: z.enum(priorities),
+    tags: z.array(z.string()),
+    /** Instants (`at`) are those of the occurrence of `date`; each other one has them as many days later or earlier. */
+    reminders: z.array(z.object({ minutes_before: z.nullable(z.number()), at: z.nullable(z.string()) })),
+    date: z.string(),
+  }),
+);
+export type Template = z.output<ReturnType<typeof templateSchema>>;
 
 /** The latest occurrence that was made, and its task. */
 export interface Latest extends Occurrence {
@@ -60,21 +63,23 @@ export interface Series {
   readonly version: number;
 }
 
-export const latestSchema = z.object({ date: z.string(), number: z.number(), task_id: z.string() });
+export const latestSchema = once(() => z.object({ date: z.string(), number: z.number(), task_id: z.string() }));
 
-const seriesItem = z.object({
-  id: z.string(),
-  recurrence: recurrenceSchema,
-  template: templateSchema,
-  latest: latestSchema,
-  taken_back: z.number(),
-  version: z.number(),
-});
+const seriesItem = once(() =>
+  z.object({
+    id: z.string(),
+    recurrence: recurrenceSchema(),
+    template: templateSchema(),
+    latest: latestSchema(),
+    taken_back: z.number(),
+    version: z.number(),
+  }),
+);
 
 export const seriesKey = (owner: UserId, id: string): Key => userKey(owner, `${prefix.series}${id}`);
 
 /** @throws ZodError when the item is no series */
-export const seriesFromItem = (owner: UserId, item: Item): Series => ({ owner, ...seriesItem.parse(item) });
+export const seriesFromItem = (owner: UserId, item: Item): Series => ({ owner, ...seriesItem().parse(item) });
 
 /** The rule of a series, or of an occurrence: nothing of it is left out. */
 export const ruleOfSeries = (recurrence: Recurrence): Rule =>

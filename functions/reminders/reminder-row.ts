@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { prefix } from '#blueprint/table.ts';
 import type { UserId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import type { Write } from '#shared/table.ts';
 import type { PreferenceKind } from './due-times.ts';
 import type { Reminder } from './reminder.ts';
@@ -31,22 +32,24 @@ export interface ReminderRow {
 export const reminderKey = (owner: UserId, taskId: string, rest: string): Key =>
   userKey(owner, `${prefix.reminder}${taskId}#${rest}`);
 
-const rowItem = z.object({
-  pk: z.string(),
-  sk: z.string(),
-  task_id: z.string(),
-  occasion: z.union([
-    z.object({ kind: z.literal('task_reminder'), reminder_id: z.string() }),
-    z.object({ kind: z.enum(['task_due_soon', 'task_overdue']), due_date: z.string() }),
-  ]),
-  claims: z._default(z.number(), 0),
-  used: z._default(z.number(), 0),
-  sends: z._default(z.number(), 0),
-});
+const rowItem = once(() =>
+  z.object({
+    pk: z.string(),
+    sk: z.string(),
+    task_id: z.string(),
+    occasion: z.union([
+      z.object({ kind: z.literal('task_reminder'), reminder_id: z.string() }),
+      z.object({ kind: z.enum(['task_due_soon', 'task_overdue']), due_date: z.string() }),
+    ]),
+    claims: z._default(z.number(), 0),
+    used: z._default(z.number(), 0),
+    sends: z._default(z.number(), 0),
+  }),
+);
 
 /** @throws ZodError when the item is no such row */
 export const rowFromItem = (owner: UserId, item: Item): ReminderRow => {
-  const { pk: _, ...row } = rowItem.parse(item);
+  const { pk: _, ...row } = rowItem().parse(item);
   return { owner, ...row };
 };
 

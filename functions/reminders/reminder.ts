@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { derivedId } from '#shared/ids.ts';
+import { once } from '#shared/once.ts';
 import { type DueRules, dueInstant, hasExpired, minutesBefore } from './due-times.ts';
 
 /**
@@ -9,20 +10,23 @@ import { type DueRules, dueInstant, hasExpired, minutesBefore } from './due-time
 export const reminderStates = ['scheduled', 'sent', 'expired', 'failed', 'cancelled'] as const;
 export type ReminderState = (typeof reminderStates)[number];
 
-export const reminderSchema = z.object({
-  id: z.string(),
-  /** Before the due instant, or before 09:00 local on a due date. */
-  minutes_before: z.nullable(z.number()),
-  /** An instant, as it was given. */
-  at: z.nullable(z.string()),
-  /** When it is sent, or was to be sent. `null` while its task has no due date. */
-  fires_at: z.nullable(z.string()),
-  state: z.enum(reminderStates),
-});
-z.globalRegistry.add(reminderSchema, { id: 'Reminder' });
+export const reminderSchema = once(() =>
+  z
+    .object({
+      id: z.string(),
+      /** Before the due instant, or before 09:00 local on a due date. */
+      minutes_before: z.nullable(z.number()),
+      /** An instant, as it was given. */
+      at: z.nullable(z.string()),
+      /** When it is sent, or was to be sent. `null` while its task has no due date. */
+      fires_at: z.nullable(z.string()),
+      state: z.enum(reminderStates),
+    })
+    .register(z.globalRegistry, { id: 'Reminder' }),
+);
 
 /** A mail that a person asked for on a task. */
-export type Reminder = Readonly<z.output<typeof reminderSchema>>;
+export type Reminder = Readonly<z.output<ReturnType<typeof reminderSchema>>>;
 
 /** What a client says of one: either of both. Without an `id`, it is the one there is that says the same, or a new one. */
 export interface ReminderDraft {

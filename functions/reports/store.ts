@@ -4,6 +4,7 @@ import { profileFromItem, profileKey } from '#functions/accounts/profile.ts';
 import { seatKey, sessionFromItem } from '#functions/pomodoro/session.ts';
 import { stateBegins } from '#functions/tasks/task.ts';
 import { userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { getItems, queryAll, queryPage, type Table } from '#shared/table.ts';
 import type { ReportStore } from './ports.ts';
 import { instantsAround } from './range.ts';
@@ -19,7 +20,7 @@ export const dynamoReportStore = (table: Table): ReportStore => ({
     const between = [`${prefix.day}${from}`, `${prefix.day}${to}`] as const;
     const items = await queryAll(table, { pk: userKey(owner, '').pk, between });
     return items.map((item) => {
-      const { sk, ...counters } = dayItem.parse(item);
+      const { sk, ...counters } = dayItem().parse(item);
       return { date: sk.slice(prefix.day.length), ...counters };
     });
   },
@@ -28,7 +29,7 @@ export const dynamoReportStore = (table: Table): ReportStore => ({
     const [from, to] = instantsAround(range);
     const between = [`${prefix.completion}${from}`, `${prefix.completion}${to}`] as const;
     const items = await queryAll(table, { pk: userKey(owner, '').pk, between });
-    return items.map((item) => completionItem.parse(item));
+    return items.map((item) => completionItem().parse(item));
   },
 
   // They lie by when they began, and are of the day on which they ended. One begins after the other has ended: of those that began before the
@@ -45,13 +46,15 @@ export const dynamoReportStore = (table: Table): ReportStore => ({
 
   openTasks: async (owner) => {
     const range = { pk: userKey(owner, '').pk, index: 'by_state', beginsWith: stateBegins.open } as const;
-    return (await queryAll(table, range)).map((item) => openTask.parse(item));
+    return (await queryAll(table, range)).map((item) => openTask().parse(item));
   },
 });
 
-const counter = z._default(z.number(), 0);
-const dayItem = z.object({ sk: z.string(), completed: counter, pomodoros: counter, focus_seconds: counter });
+const counter = once(() => z._default(z.number(), 0));
+const dayItem = once(() =>
+  z.object({ sk: z.string(), completed: counter(), pomodoros: counter(), focus_seconds: counter() }),
+);
 
-const completionItem = z.object({ day: z.string(), tags: z.array(z.string()) });
+const completionItem = once(() => z.object({ day: z.string(), tags: z.array(z.string()) }));
 
-const openTask = z.object({ id: z.string(), created_at: z.string(), tags: z.array(z.string()) });
+const openTask = once(() => z.object({ id: z.string(), created_at: z.string(), tags: z.array(z.string()) }));

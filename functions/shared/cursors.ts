@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type GuestId, hashOf, type UserId } from '#shared/ids.ts';
+import { once } from '#shared/once.ts';
 import { invalidRequest } from '#shared/problems.ts';
 
 /**
@@ -7,7 +8,7 @@ import { invalidRequest } from '#shared/problems.ts';
  * of another person, another list or another query is recognized. It is a check, not a secret: every read is keyed by the verified
  * principal anyway, so a forged cursor can only move its owner about in their own data.
  */
-const envelope = z.tuple([z.string(), z.unknown()]);
+const envelope = once(() => z.tuple([z.string(), z.unknown()]));
 
 const seal = (owner: UserId | GuestId, purpose: string, payload: unknown): string =>
   hashOf(JSON.stringify([owner, purpose, payload])).slice(0, 16);
@@ -28,7 +29,7 @@ export const decodeCursor = <T>(
   schema: z.ZodMiniType<T>,
   text: string,
 ): DecodedCursor<T> => {
-  const opened = envelope.safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8')));
+  const opened = envelope().safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8')));
   if (!opened.success) return { kind: 'broken' };
   const [mark, body] = opened.data;
   const payload = schema.safeParse(body);

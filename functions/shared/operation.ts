@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyEventV2WithJWTAuthorizer } 
 import * as z from 'zod/mini';
 import type { Auth } from '#blueprint/routes.ts';
 import { type GuestId, guestId, hashOf, type UserId, userId } from '#shared/ids.ts';
+import { once } from '#shared/once.ts';
 import { clientIds, idempotencyKeys } from '#shared/parameters.ts';
 import { Failure, type Fault, invalidRequest, type ProblemType } from '#shared/problems.ts';
 
@@ -38,7 +39,7 @@ export interface Contract {
   readonly problems?: readonly ProblemType[];
 }
 
-export const contract = <const C extends Contract>(definition: C): C => definition;
+export const contract = <const C extends Contract>(make: () => C): (() => C) => once(make);
 
 type Parsed<S> = S extends Schema ? z.output<S> : undefined;
 
@@ -118,9 +119,13 @@ export interface Operation<A extends Auth> {
 
 const operationFor =
   <A extends Auth>(auth: A, principalOf: (event: HttpEvent) => Principals[A]) =>
-  <const C extends Contract>(definition: C, run: (request: Request<C, A>) => Promise<ReplyOf<C>>): Operation<A> => ({
+  <const C extends Contract>(
+    definitionOf: () => C,
+    run: (request: Request<C, A>) => Promise<ReplyOf<C>>,
+  ): Operation<A> => ({
     auth,
     answer: async (event) => {
+      const definition = definitionOf();
       const principal = principalOf(event);
       const reply = await run({ principal, ...readRequest(definition, event) } as Request<C, A>);
       return answerOf(definition, reply, event);
@@ -130,7 +135,7 @@ const operationFor =
 /** An operation for signed-in users: parses the request by its contract, runs the use case, and lets out only what the contract declares. */
 export const operation = operationFor('user', (event) => {
   const claims = 'authorizer' in event.requestContext ? event.requestContext.authorizer.jwt.claims : undefined;
-  const parsed = verifiedClaims.safeParse(claims);
+  const parsed = verifiedClaims().safeParse(claims);
   if (!parsed.success) throw new Error('a user route was reached without verified claims: its authorizer is missing');
   return {
     owner: userId(parsed.data.sub),
@@ -149,10 +154,12 @@ export const guestOperation = operationFor('guest', (event) => {
   return { guest: guestId(uuid.data) };
 });
 
-const verifiedClaims = z.object({
-  sub: z.string().check(z.minLength(1)),
-  exp: z.union([z.number(), z.string().check(z.regex(/^\d+(\.\d+)?(e\d+)?$/i))]),
-});
+const verifiedClaims = once(() =>
+  z.object({
+    sub: z.string().check(z.minLength(1)),
+    exp: z.union([z.number(), z.string().check(z.regex(/^\d+(\.\d+)?(e\d+)?$/i))]),
+  }),
+);
 
 const maxBodyBytes = 256 * 1024;
 

@@ -3,6 +3,7 @@ import { prefix } from '#blueprint/table.ts';
 import { epochSeconds } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
 import { type Item, isLive, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { deleteItem, holds, putItem, queryPage, type Table } from '#shared/table.ts';
 import type { Connection, ConnectionStore } from './connection.ts';
 
@@ -39,16 +40,18 @@ const itemOf = (owner: UserId, { id, clientId, connectedAt, expiresAt }: Connect
   ttl: epochSeconds(expiresAt),
 });
 
-const connectionItem = z.object({
-  id: z.string(),
-  client_id: z.nullable(z.string()),
-  connected_at: z.string(),
-  ttl: z.number(),
-  ended: z.optional(z.boolean()),
-});
+const connectionItem = once(() =>
+  z.object({
+    id: z.string(),
+    client_id: z.nullable(z.string()),
+    connected_at: z.string(),
+    ttl: z.number(),
+    ended: z.optional(z.boolean()),
+  }),
+);
 
 const connectionOf = (item: Item): Connection => {
-  const { id, client_id, connected_at, ttl, ended } = connectionItem.parse(item);
+  const { id, client_id, connected_at, ttl, ended } = connectionItem().parse(item);
   return {
     id,
     clientId: client_id,

@@ -3,6 +3,7 @@ import { prefix } from '#blueprint/table.ts';
 import { epochSeconds, memorySeconds, secondsAfter } from '#shared/clock.ts';
 import { derivedId, hashOf, type UserId } from '#shared/ids.ts';
 import { isLive, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { absent, getItem, getItems, queryPage, type Table } from '#shared/table.ts';
 import { conflictSchema, type EditStore, settledSchema } from './edit.ts';
 
@@ -15,7 +16,7 @@ export const dynamoEditStore = (table: Table): EditStore => ({
       table,
       ids.map((id) => editKey(owner, id)),
     );
-    const live = items.flatMap((item) => (item && isLive(item, now) ? [editItem.parse(item).result] : []));
+    const live = items.flatMap((item) => (item && isLive(item, now) ? [editItem().parse(item).result] : []));
     return new Map(live.map((result) => [result.edit_id, result]));
   },
 
@@ -51,14 +52,14 @@ export const dynamoEditStore = (table: Table): EditStore => ({
       startAfter: after === null ? undefined : { ...conflictKey(owner, after) },
     });
     return {
-      items: items.filter((item) => isLive(item, now)).map((item) => conflictSchema.parse(item)),
+      items: items.filter((item) => isLive(item, now)).map((item) => conflictSchema().parse(item)),
       next: lastKey ? String(lastKey.sk).slice(prefix.conflict.length) : null,
     };
   },
 
   conflict: async (owner, id, now) => {
     const item = await getItem(table, conflictKey(owner, id));
-    return item && isLive(item, now) ? conflictSchema.parse(item) : null;
+    return item && isLive(item, now) ? conflictSchema().parse(item) : null;
   },
 
   forgetConflict: (owner, id) => [
@@ -71,4 +72,4 @@ const editKey = (owner: UserId, editId: string): Key => userKey(owner, `${prefix
 
 const conflictKey = (owner: UserId, id: string): Key => userKey(owner, `${prefix.conflict}${id}`);
 
-const editItem = z.object({ result: settledSchema });
+const editItem = once(() => z.object({ result: settledSchema() }));

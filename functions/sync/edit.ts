@@ -2,50 +2,61 @@ import * as z from 'zod/mini';
 import type { Memory } from '#functions/tasks/acts.ts';
 import type { Act, Task, TaskRecord } from '#functions/tasks/task.ts';
 import type { UserId } from '#shared/ids.ts';
+import { once } from '#shared/once.ts';
 import type { Idempotency } from '#shared/operation.ts';
 
 export const editOps = ['create', 'update', 'delete', 'complete', 'reopen', 'move'] as const;
 
 /** What a device did while it was offline, in its own order. */
-export const editSchema = z.strictObject({
-  /** The device's own name for the edit: the same one again is the same edit. */
-  edit_id: z.string().check(z.regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters')),
-  entity: z.literal('task'),
-  op: z.enum(editOps),
-  /** A task's id, or an earlier edit's `temp_id`. */
-  id: z.optional(z.string().check(z.maxLength(64))),
-  temp_id: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
-  /** The version that the device had when it edited; without one, whatever is there now. */
-  base_version: z.optional(z.int().check(z.minimum(0))),
-  data: z.optional(z.record(z.string(), z.unknown())),
-});
-export type Edit = z.output<typeof editSchema>;
+export const editSchema = once(() =>
+  z
+    .strictObject({
+      /** The device's own name for the edit: the same one again is the same edit. */
+      edit_id: z.string().check(z.regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters')),
+      entity: z.literal('task'),
+      op: z.enum(editOps),
+      /** A task's id, or an earlier edit's `temp_id`. */
+      id: z.optional(z.string().check(z.maxLength(64))),
+      temp_id: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+      /** The version that the device had when it edited; without one, whatever is there now. */
+      base_version: z.optional(z.int().check(z.minimum(0))),
+      data: z.optional(z.record(z.string(), z.unknown())),
+    })
+    .register(z.globalRegistry, { id: 'Edit' }),
+);
+export type Edit = z.output<ReturnType<typeof editSchema>>;
 
 /** A value that two sides have set: `kept` stands, `lost` was there before it. */
-export const lossSchema = z.object({ field: z.string(), kept: z.unknown(), lost: z.unknown() });
-export type Loss = z.output<typeof lossSchema>;
+export const lossSchema = once(() => z.object({ field: z.string(), kept: z.unknown(), lost: z.unknown() }));
+export type Loss = z.output<ReturnType<typeof lossSchema>>;
 
 /** What became of an edit; what is remembered of it for 30 days. */
-export const settledSchema = z.object({
-  edit_id: z.string(),
-  status: z.enum(['applied', 'merged', 'conflict']),
-  id: z.string(),
-  version: z.number(),
-  lost: z.optional(z.array(lossSchema)),
-});
-export type Settled = z.output<typeof settledSchema>;
+export const settledSchema = once(() =>
+  z.object({
+    edit_id: z.string(),
+    status: z.enum(['applied', 'merged', 'conflict']),
+    id: z.string(),
+    version: z.number(),
+    lost: z.optional(z.array(lossSchema())),
+  }),
+);
+export type Settled = z.output<ReturnType<typeof settledSchema>>;
 
 /** Values that an edit has overwritten, until somebody restores them or 30 days are over. */
-export const conflictSchema = z.object({
-  id: z.string(),
-  task_id: z.string(),
-  edit_id: z.string(),
-  at: z.string(),
-  /** Whether the edit has deleted the task; then `lost` holds what others had set of it meanwhile. */
-  task_deleted: z.boolean(),
-  lost: z.array(lossSchema),
-});
-export type Conflict = z.output<typeof conflictSchema>;
+export const conflictSchema = once(() =>
+  z
+    .object({
+      id: z.string(),
+      task_id: z.string(),
+      edit_id: z.string(),
+      at: z.string(),
+      /** Whether the edit has deleted the task; then `lost` holds what others had set of it meanwhile. */
+      task_deleted: z.boolean(),
+      lost: z.array(lossSchema()),
+    })
+    .register(z.globalRegistry, { id: 'Conflict' }),
+);
+export type Conflict = z.output<ReturnType<typeof conflictSchema>>;
 
 /** Versions of a task that this device's own edits have made: what they set is nobody else's. */
 export type OwnVersions = ReadonlySet<number>;

@@ -4,6 +4,7 @@ import { decodeCursor, encodeCursor } from '#shared/cursors.ts';
 import { hashOf, type UserId } from '#shared/ids.ts';
 import { type Item, isLive } from '#shared/item.ts';
 import { log } from '#shared/log.ts';
+import { once } from '#shared/once.ts';
 import { Failure, invalidRequest } from '#shared/problems.ts';
 import { type Change, changeSchema } from './change.ts';
 
@@ -17,7 +18,7 @@ export interface Head {
   readonly seq: number;
 }
 
-const headItem = z.object({ epoch: z.number(), seq: z.number(), stream: z.string() });
+const headItem = once(() => z.object({ epoch: z.number(), seq: z.number(), stream: z.string() }));
 
 /**
  * Where a log stands. One that another stream fed is a restored table's: clients may know more than it holds, so it counts as ended, and
@@ -28,7 +29,7 @@ const headItem = z.object({ epoch: z.number(), seq: z.number(), stream: z.string
  */
 export const headOf = (item: Item | undefined, stream: string): Head => {
   if (!item) return { epoch: 1, seq: 0 };
-  const { epoch, seq, stream: fedBy } = headItem.parse(item);
+  const { epoch, seq, stream: fedBy } = headItem().parse(item);
   return fedBy === stream ? { epoch, seq } : { epoch: epoch + 1, seq: 0 };
 };
 
@@ -74,11 +75,13 @@ export interface SnapshotPosition {
   readonly after: string | null;
 }
 
-const count = z.int().check(z.minimum(0));
-const logCursor = z.tuple([z.literal('log'), z.string(), count, count, count]);
-const sortKey = z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/));
-const snapshotCursor = z.tuple([z.literal('snapshot'), z.string(), count, count, count, z.nullable(sortKey)]);
-const anyCursor = z.union([logCursor, snapshotCursor]);
+const count = once(() => z.int().check(z.minimum(0)));
+const logCursor = once(() => z.tuple([z.literal('log'), z.string(), count(), count(), count()]));
+const sortKey = once(() => z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/)));
+const snapshotCursor = once(() =>
+  z.tuple([z.literal('snapshot'), z.string(), count(), count(), count(), z.nullable(sortKey())]),
+);
+const anyCursor = once(() => z.union([logCursor(), snapshotCursor()]));
 
 const purpose = 'sync';
 
@@ -95,7 +98,7 @@ export const cursorsOf = (owner: UserId, stream: string) => ({
 
   /** @throws Failure `invalid-request` for what is no cursor; `cursor-expired` for one of another owner or another stream */
   read: (text: string): Position | SnapshotPosition => {
-    const cursor = decodeCursor(owner, purpose, anyCursor, text);
+    const cursor = decodeCursor(owner, purpose, anyCursor(), text);
     if (cursor.kind === 'broken') throw brokenCursor();
     if (cursor.kind === 'foreign') throw cursorExpired();
     const [kind, tag, epoch, seq, ...rest] = cursor.payload;
@@ -119,12 +122,12 @@ export interface Delta {
   readonly hasMore: boolean;
 }
 
-const rowItem = z.object({ changes: z.string() });
+const rowItem = once(() => z.object({ changes: z.string() }));
 
 /** @returns null for a row that cannot be read, such as one from before a change of its shape */
 const changesIn = (item: Item): readonly Change[] | null => {
   try {
-    return z.array(changeSchema).parse(JSON.parse(rowItem.parse(item).changes));
+    return z.array(changeSchema()).parse(JSON.parse(rowItem().parse(item).changes));
   } catch {
     log.error('a row of a log could not be read: whoever needs it starts over', { row: item.sk });
     return null;

@@ -3,6 +3,7 @@ import type { SocketRoute } from '#blueprint/routes.ts';
 import { type Clock, secondsAfter } from '#shared/clock.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { errorOf, log } from '#shared/log.ts';
+import { once } from '#shared/once.ts';
 import { Failure, invalidRequest, problemOf } from '#shared/problems.ts';
 import {
   type Connection,
@@ -132,7 +133,7 @@ const actsOf = ({ clock, connections, gateway, feed }: SocketNeeds): Record<Sock
     }),
 
     sync: whileSignedIn(async ({ owner }, { body }) => {
-      const { cursor } = read(fromDevice.sync, body);
+      const { cursor } = read(fromDevice().sync, body);
       const answer: SocketAnswer = { type: 'sync', ...(await pull(owner, cursor ?? null, defaultLimit)) };
       return Buffer.byteLength(JSON.stringify(answer)) <= messageBytes ? answer : { type: 'sync', use_http: true };
     }),
@@ -159,14 +160,16 @@ const parseJson = (text: string): unknown => {
 };
 
 /** API Gateway hands the authorizer's context on as text, whatever it was. */
-const authorizerContext = z.object({
-  user_id: z.string(),
-  client_id: z.optional(z.string()),
-  token_expires_at: z.coerce.number(),
-});
+const authorizerContext = once(() =>
+  z.object({
+    user_id: z.string(),
+    client_id: z.optional(z.string()),
+    token_expires_at: z.coerce.number(),
+  }),
+);
 
 const deviceOf = ({ requestContext }: SocketEvent, clock: Clock): Device => {
-  const { user_id, client_id, token_expires_at } = authorizerContext.parse(requestContext.authorizer);
+  const { user_id, client_id, token_expires_at } = authorizerContext().parse(requestContext.authorizer);
   const connectedAt = new Date(requestContext.connectedAt ?? clock.now());
   const expiresAt = Math.min(token_expires_at * 1000, secondsAfter(connectedAt, maxConnectionSeconds).getTime());
   return {

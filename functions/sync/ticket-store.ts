@@ -3,6 +3,7 @@ import { prefix, single } from '#blueprint/table.ts';
 import { epochSeconds } from '#shared/clock.ts';
 import { hashOf, userId } from '#shared/ids.ts';
 import type { Key } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { ConditionFailed, deleteItem, putItem, type Table, unexpired } from '#shared/table.ts';
 import type { TicketStore } from './ticket.ts';
 
@@ -19,7 +20,7 @@ export const dynamoTicketStore = (table: Table): TicketStore => ({
 
   spend: async (ticket, now) => {
     try {
-      const { user_id, client_id, token_expires_at } = ticketItem.parse(
+      const { user_id, client_id, token_expires_at } = ticketItem().parse(
         await deleteItem(table, keyOf(ticket), unexpired(now)),
       );
       return { owner: userId(user_id), clientId: client_id, tokenExpiresAt: token_expires_at };
@@ -32,4 +33,6 @@ export const dynamoTicketStore = (table: Table): TicketStore => ({
 
 const keyOf = (ticket: string): Key => ({ pk: `${prefix.ticket}${hashOf(ticket)}`, sk: single.ticket });
 
-const ticketItem = z.object({ user_id: z.string(), client_id: z.nullable(z.string()), token_expires_at: z.number() });
+const ticketItem = once(() =>
+  z.object({ user_id: z.string(), client_id: z.nullable(z.string()), token_expires_at: z.number() }),
+);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { isLocalDate } from '#shared/days.ts';
+import { once } from '#shared/once.ts';
 
 const instants = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
@@ -19,13 +20,15 @@ export const isDueDate = (text: string): boolean => {
 /** Sorts as text: a day before the instants within it (in UTC), instants by when they are. */
 export const dueKey = (due: string): string => (isLocalDate(due) ? due : new Date(due).toISOString());
 
-export const dueDateSchema = z
-  .string()
-  .check(z.refine(isDueDate, 'must be a date (2026-11-23) or an instant with offset (2026-11-23T18:00:00+01:00)'));
-z.globalRegistry.add(dueDateSchema, {
-  description: 'A date, or an instant with its offset (RFC 3339), whose seconds may be left out.',
-  anyOf: [
-    { type: 'string', format: 'date' },
-    { type: 'string', format: 'date-time' },
-  ],
-});
+export const dueDateSchema = once(() =>
+  z
+    .string()
+    .check(z.refine(isDueDate, 'must be a date (2026-11-23) or an instant with offset (2026-11-23T18:00:00+01:00)'))
+    .register(z.globalRegistry, {
+      description: 'A date, or an instant with its offset (RFC 3339), whose seconds may be left out.',
+      anyOf: [
+        { type: 'string', format: 'date' },
+        { type: 'string', format: 'date-time' },
+      ],
+    }),
+);

@@ -3,6 +3,7 @@ import { prefix } from '#blueprint/table.ts';
 import { dueAt, leaseEnd } from '#shared/due.ts';
 import type { UserId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { ConditionFailed, deleteItem, type Table, updateItem } from '#shared/table.ts';
 import type { Job, JobStore } from './ports.ts';
 import { subtreeActSchema } from './subtree-act.ts';
@@ -39,6 +40,6 @@ export const dynamoJobStore = (table: Table, shards: number): JobStore => ({
 
 const jobKey = (owner: UserId, id: string): Key => userKey(owner, `${prefix.job}${id}`);
 
-const jobItem = z.object({ id: z.string(), acts: z.array(subtreeActSchema) });
+const jobItem = once(() => z.object({ id: z.string(), acts: z.array(subtreeActSchema()) }));
 
-const jobFromItem = (owner: UserId, item: Item): Job => ({ owner, ...jobItem.parse(item) });
+const jobFromItem = (owner: UserId, item: Item): Job => ({ owner, ...jobItem().parse(item) });

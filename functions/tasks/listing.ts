@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { decodeListCursor, encodeCursor } from '#shared/cursors.ts';
 import type { UserId } from '#shared/ids.ts';
+import { once } from '#shared/once.ts';
 import { Failure } from '#shared/problems.ts';
 import type { KeyedFilter, StateRange, TaskStore } from './ports.ts';
 import { comparatorOf, matcherOf, positionIn, type SortPosition, type TaskFilter, type TaskOrder } from './query.ts';
@@ -61,7 +62,7 @@ export const listTasks =
     const shown = view === 'tree' ? await forest(tasks, owner, found, now) : found.map((record) => ({ record }));
     const sorted = sortTree(shown, (a, b) => compare(positionOf(a.record), positionOf(b.record)));
 
-    const after = cursor === null ? null : decodeListCursor(owner, list, sortPosition, cursor);
+    const after = cursor === null ? null : decodeListCursor(owner, list, sortPosition(), cursor);
     const rest = (
       after === null ? sorted : sorted.filter(({ record }) => compare(after, positionOf(record)) < 0)
     ).slice(skip);
@@ -88,7 +89,7 @@ const placeIn = (state: StateRange) =>
     z.refine((place) => state === 'any' || place.startsWith(state === 'open' ? '1#' : '2#')),
   );
 
-const sortPosition = z.object({ key: z.union([z.string(), z.number(), z.null()]), id: z.string() });
+const sortPosition = once(() => z.object({ key: z.union([z.string(), z.number(), z.null()]), id: z.string() }));
 
 const readSet = async (
   tasks: TaskStore,

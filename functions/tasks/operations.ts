@@ -160,28 +160,35 @@ export const performTask =
     idempotency: Idempotency | null,
     memory?: Memory,
   ): Promise<TaskRecord | null> => {
-    if (op === 'create') return acts.create(owner, draftOf(parsePart(draftSchema, data)), act, idempotency, memory);
-    const which = uuid.safeParse(id).data ?? missing();
+    if (op === 'create') return acts.create(owner, draftOf(parsePart(draftSchema(), data)), act, idempotency, memory);
+    const which = uuid().safeParse(id).data ?? missing();
     switch (op) {
       case 'update': {
         const { scope, ...patch } = data;
-        const scoped = parsePart(z.strictObject({ scope: scopeOfChange }), scope === undefined ? {} : { scope });
-        return acts.change(owner, which, { ...changesOf(parsePart(patchSchema, patch)), ...scoped }, act, null, memory);
+        const scoped = parsePart(z.strictObject({ scope: scopeOfChange() }), scope === undefined ? {} : { scope });
+        return acts.change(
+          owner,
+          which,
+          { ...changesOf(parsePart(patchSchema(), patch)), ...scoped },
+          act,
+          null,
+          memory,
+        );
       }
       case 'delete': {
-        const how = parsePart(z.strictObject({ children: childrenOfDeleted, scope: scopeOfChange }), data);
+        const how = parsePart(z.strictObject({ children: childrenOfDeleted(), scope: scopeOfChange() }), data);
         await acts.remove(owner, which, how, act, null, memory);
         return null;
       }
       case 'complete': {
-        const { children } = parsePart(z.strictObject({ children: childrenOfCompleted }), data);
+        const { children } = parsePart(z.strictObject({ children: childrenOfCompleted() }), data);
         return acts.complete(owner, which, children, act, null, memory);
       }
       case 'reopen':
         parsePart(z.strictObject({}), data);
         return acts.reopen(owner, which, act, null, memory);
       case 'move': {
-        const to = parsePart(moveSchema, data);
+        const to = parsePart(moveSchema(), data);
         return acts.move(owner, which, to.parent_id, placeOf(to), act, null, memory);
       }
     }
@@ -272,7 +279,8 @@ const changesOf = ({ parent_id, recurrence, ...body }: TaskPatch): Changes => ({
 
 /** @throws Failure `invalid-request` when that makes no recurrence */
 const merged = (before: Recurrence | null, patch: NonNullable<TaskPatch['recurrence']>): Recurrence =>
-  parsePart(z.strictObject({ recurrence: recurrenceDraftSchema }), { recurrence: { ...before, ...patch } }).recurrence;
+  parsePart(z.strictObject({ recurrence: recurrenceDraftSchema() }), { recurrence: { ...before, ...patch } })
+    .recurrence;
 
 /** The fields a body sets, and no others. */
 const fieldsOf = ({

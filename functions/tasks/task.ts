@@ -13,6 +13,7 @@ import {
 import { localDay } from '#shared/days.ts';
 import { type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import { dueKey } from './due-date.ts';
 import { pathUnder } from './path.ts';
 import { positionAt } from './position.ts';
@@ -322,48 +323,54 @@ export const recordReminder = (before: TaskRecord, id: string, state: ReminderSt
 export const taskKey = (owner: UserId, id: string): Key => userKey(owner, `${prefix.task}${id}`);
 
 /** The wire's shape: exactly the fields that may leave. */
-export const taskSchema = z.object({
-  id: z.string(),
-  user_id: z.string(),
-  title: z.string(),
-  description: z.nullable(z.string()),
-  status: z.enum(statuses),
-  priority: z.enum(priorities),
-  due_date: z.nullable(z.string()),
-  tags: z.array(z.string()),
-  parent_id: z.nullable(z.string()),
-  position: z.string(),
-  recurrence: z.nullable(recurrenceSchema),
-  series_id: z.nullable(z.string()),
-  occurrence_date: z.nullable(z.string()),
-  reminders: z.array(reminderSchema),
-  version: z.number(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  completed_at: z.nullable(z.string()),
-});
+export const taskSchema = once(() =>
+  z
+    .object({
+      id: z.string(),
+      user_id: z.string(),
+      title: z.string(),
+      description: z.nullable(z.string()),
+      status: z.enum(statuses),
+      priority: z.enum(priorities),
+      due_date: z.nullable(z.string()),
+      tags: z.array(z.string()),
+      parent_id: z.nullable(z.string()),
+      position: z.string(),
+      recurrence: z.nullable(recurrenceSchema()),
+      series_id: z.nullable(z.string()),
+      occurrence_date: z.nullable(z.string()),
+      reminders: z.array(reminderSchema()),
+      version: z.number(),
+      created_at: z.string(),
+      updated_at: z.string(),
+      completed_at: z.nullable(z.string()),
+    })
+    .register(z.globalRegistry, { id: 'Task' }),
+);
 
-const taskItem = z.object({
-  ...taskSchema.shape,
-  user_id: z.pipe(z.string(), z.transform(userId)),
-  field_versions: z.record(z.string(), z.number()),
-  by_path: z.string(),
-  below_version: z._default(z.number(), 0),
-  closed: z.nullable(
-    z.object({
-      at: z.string(),
-      from: z.enum(openStatuses),
-      with: z._default(z.nullable(z.string()), null),
-      made: z._default(z.nullable(z.string()), null),
-    }),
-  ),
-  occurrence_number: z._default(z.nullable(z.number()), null),
-  counted_day: z.nullable(z.string()),
-  counted_tags: z.array(z.string()),
-  due_at: z.optional(z.string()),
-  changed_by: z.nullable(z.string()),
-  request_hash: z.nullable(z.string()),
-});
+const taskItem = once(() =>
+  z.object({
+    ...taskSchema().shape,
+    user_id: z.pipe(z.string(), z.transform(userId)),
+    field_versions: z.record(z.string(), z.number()),
+    by_path: z.string(),
+    below_version: z._default(z.number(), 0),
+    closed: z.nullable(
+      z.object({
+        at: z.string(),
+        from: z.enum(openStatuses),
+        with: z._default(z.nullable(z.string()), null),
+        made: z._default(z.nullable(z.string()), null),
+      }),
+    ),
+    occurrence_number: z._default(z.nullable(z.number()), null),
+    counted_day: z.nullable(z.string()),
+    counted_tags: z.array(z.string()),
+    due_at: z.optional(z.string()),
+    changed_by: z.nullable(z.string()),
+    request_hash: z.nullable(z.string()),
+  }),
+);
 
 /** @throws ZodError when the item is no task */
 export const taskFromItem = (item: Item): TaskRecord => {
@@ -379,7 +386,7 @@ export const taskFromItem = (item: Item): TaskRecord => {
     changed_by,
     request_hash,
     ...task
-  } = taskItem.parse(item);
+  } = taskItem().parse(item);
   return {
     task,
     fieldVersions: field_versions,

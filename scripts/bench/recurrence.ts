@@ -20,7 +20,7 @@ const rules = {
 } as const;
 
 const ours = (text: string): readonly string[] => {
-  const recurrence = recurrenceDraftSchema.parse({ recurrence_pattern: 'custom', rrule: text });
+  const recurrence = recurrenceDraftSchema().parse({ recurrence_pattern: 'custom', rrule: text });
   const rule = ruleOf(recurrence, { timezone: 'Europe/Berlin', start });
   return occurrences(rule, start, wanted).map(({ date }) => date);
 };

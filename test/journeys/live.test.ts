@@ -42,7 +42,7 @@ describe('two devices of one account', () => {
 
     const own = phone.frames.flatMap((frame) => (frame.type === 'changes' ? (frame.changes ?? []) : []));
     expect(own.some(({ version }) => version === 1)).toBe(false);
-    for (const frame of [...phone.frames, ...laptop.frames]) expect(toDevice[frame.type].parse(frame)).toEqual(frame);
+    for (const frame of [...phone.frames, ...laptop.frames]) expect(toDevice()[frame.type].parse(frame)).toEqual(frame);
     phone.drop();
     laptop.drop();
   });

@@ -151,7 +151,7 @@ describe('watching the sources', () => {
 
 /** The SDK's own parts, and what every function may have. */
 const everywhere =
-  /^(@smithy\/.+|@aws\/.+|@aws-sdk\/(?!client-|s3-).+|@aws-lambda-powertools\/(commons|logger)|@aws-sdk\/client-dynamodb|@middy\/core|mnemonist|obliterator|uuid|zod|tslib)$/;
+  /^(@smithy\/.+|@aws\/.+|@aws-sdk\/(?!client-|s3-).+|@aws-lambda-powertools\/(commons|logger)|@aws-sdk\/client-dynamodb|@middy\/core|uuid|zod|tslib)$/;
 
 /** A package that comes in here is loaded at each cold start of the function: it should be worth it (decision 20). */
 const known: Readonly<Record<FunctionName, readonly string[]>> = {
@@ -159,9 +159,8 @@ const known: Readonly<Record<FunctionName, readonly string[]>> = {
     '@aws-sdk/client-apigatewaymanagementapi',
     '@aws-sdk/client-cognito-identity-provider',
     '@aws-sdk/client-ses',
-    'rrule',
   ],
-  export: ['@aws-sdk/client-cognito-identity-provider', '@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner', 'rrule'],
+  export: ['@aws-sdk/client-cognito-identity-provider', '@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner'],
   'post-confirmation': [],
   tasks: ['rrule'],
   pomodoro: [],
@@ -192,5 +191,5 @@ const known: Readonly<Record<FunctionName, readonly string[]>> = {
   mail: ['eta'],
   'mail-events': [],
   calendar: ['ical.js', 'rrule', 'timezones-ical-library'],
-  openapi: ['rrule'],
+  openapi: [],
 };

@@ -24,7 +24,7 @@ import { describeOnEngines, itemsOf } from '#test/support/table.ts';
 const start = new Date('2026-11-24T12:00:00.700Z');
 const megabytes = (count: number): number => count * 1024 * 1024;
 
-const attachment = z.strictObject(attachmentSchema.shape);
+const attachment = z.strictObject(attachmentSchema().shape);
 const upload = z.strictObject({
   attachment,
   upload: z.nullable(

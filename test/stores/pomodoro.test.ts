@@ -19,7 +19,7 @@ import { type Answered, type Asked, callerOf, pointersIn } from '#test/support/h
 import { roundTripsOf } from '#test/support/round-trips.ts';
 import { describeOnEngines, itemsOf } from '#test/support/table.ts';
 
-const session = z.strictObject(sessionSchema.shape);
+const session = z.strictObject(sessionSchema().shape);
 const standing = z.strictObject({
   session: z.nullable(session),
   server_time: z.string(),

@@ -17,9 +17,9 @@ import { type Answered, type Asked, callerOf, pointersIn } from '#test/support/h
 import { roundTripsOf } from '#test/support/round-trips.ts';
 import { describeOnEngines, itemsOf } from '#test/support/table.ts';
 
-type Task = z.output<typeof taskSchema>;
+type Task = z.output<ReturnType<typeof taskSchema>>;
 
-const task = z.strictObject(taskSchema.shape);
+const task = z.strictObject(taskSchema().shape);
 const page = z.strictObject({ items: z.array(task), next_cursor: z.nullable(z.string()) });
 
 /** The task in an answer. */

@@ -20,7 +20,7 @@ interface Claim {
   readonly tasks: readonly unknown[];
 }
 
-type Incoming = z.output<(typeof toDevice)[keyof typeof toDevice]>;
+type Incoming = z.output<ReturnType<typeof toDevice>[keyof ReturnType<typeof toDevice>]>;
 
 /**
  * A device as the documentation asks clients to be: it applies changes by version, keeps its cursor, and asks whenever a frame does not
@@ -182,16 +182,16 @@ export class Device {
     const [, room, id = '', ...more] = path.split('/');
     if (method === 'GET') return;
     if (room === 'pomodoro' && status < 300) {
-      const session = sessionSchema.parse((body as { session: unknown }).session);
+      const session = sessionSchema().parse((body as { session: unknown }).session);
       const data = { ...session, anchor: null };
       this.#apply([{ entity: 'pomodoro', op: 'put', id: session.id, version: session.version, data }]);
     }
     if (room === 'me' && status === 200) {
-      const data = profileSchema.parse(body);
+      const data = profileSchema().parse(body);
       this.#apply([{ entity: 'profile', op: 'put', id: data.user_id, version: data.version, data }]);
     }
     if (room === 'attachments' && status === 201) {
-      const data = attachmentSchema.parse((body as { attachment: unknown }).attachment);
+      const data = attachmentSchema().parse((body as { attachment: unknown }).attachment);
       const unlinked = { ...data, file_url: null, file_url_expires_at: null };
       this.#apply([{ entity: 'attachment', op: 'put', id: data.id, version: data.version, data: unlinked }]);
     }
@@ -213,7 +213,7 @@ export class Device {
   }
 
   #rememberTask(body: unknown): void {
-    const task = taskSchema.parse(body);
+    const task = taskSchema().parse(body);
     this.#apply([{ entity: 'task', op: 'put', id: task.id, version: task.version, data: task }]);
   }
 

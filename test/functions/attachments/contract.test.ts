@@ -7,7 +7,7 @@ const sha256 = createHash('sha256').update('x').digest('base64');
 const draft = { task_id: randomUUID(), filename: 'notes.txt', file_type: 'text/plain', size: 1 };
 
 const takes = (changed: object): boolean =>
-  attachmentContracts.uploadAttachment.body.safeParse({ ...draft, ...changed }).success;
+  attachmentContracts.uploadAttachment().body.safeParse({ ...draft, ...changed }).success;
 
 describe('what a client says of a file', () => {
   it.each([

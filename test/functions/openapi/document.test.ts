@@ -124,10 +124,10 @@ describe('the shapes in the OpenAPI document', () => {
   const recurring = (recurrence: object) => ({ ...task, recurrence: { recurrence_pattern: 'daily', ...recurrence } });
 
   describe.each([
-    ['/register', 'post', accountContracts.register.body],
-    ['/tasks', 'post', taskContracts.createTask.body],
-    ['/tasks/{task_id}/move', 'post', taskContracts.moveTask.body],
-    ['/attachments/upload', 'post', attachmentContracts.uploadAttachment.body],
+    ['/register', 'post', accountContracts.register().body],
+    ['/tasks', 'post', taskContracts.createTask().body],
+    ['/tasks/{task_id}/move', 'post', taskContracts.moveTask().body],
+    ['/attachments/upload', 'post', attachmentContracts.uploadAttachment().body],
   ] as const)('of %s', (path, method, contract) => {
     const cases: Record<string, readonly (readonly [boolean, string, object])[]> = {
       '/register': [

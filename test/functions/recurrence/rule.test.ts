@@ -289,7 +289,7 @@ function listOf(item: fc.Arbitrary<string | number>, name: string): fc.Arbitrary
 
 describe('the shape of a recurrence', () => {
   const isShaped = (given: object): boolean =>
-    recurrenceDraftSchema.safeParse({ recurrence_pattern: 'daily', ...given }).success;
+    recurrenceDraftSchema().safeParse({ recurrence_pattern: 'daily', ...given }).success;
 
   it.each([
     {},

@@ -6,7 +6,7 @@ import { Failure } from '#shared/problems.ts';
 import { type Asked, httpEvent } from '#test/support/http-event.ts';
 
 /** What an operation with this contract is given for a request. */
-const received = async (definition: Contract, asked: Asked): Promise<Request<Contract, 'user'>> => {
+const received = async (definition: () => Contract, asked: Asked): Promise<Request<Contract, 'user'>> => {
   let request: Request<Contract, 'user'> | undefined;
   const { answer } = operation(definition, async (given) => {
     request = given;
@@ -18,7 +18,10 @@ const received = async (definition: Contract, asked: Asked): Promise<Request<Con
 };
 
 /** What is wrong with a request, in the eyes of an operation with this contract. */
-const faults = async (definition: Contract, asked: Asked): Promise<readonly { pointer: string; detail: string }[]> => {
+const faults = async (
+  definition: () => Contract,
+  asked: Asked,
+): Promise<readonly { pointer: string; detail: string }[]> => {
   const failure: unknown = await received(definition, asked).catch((error: unknown) => error);
   if (!(failure instanceof Failure)) throw new Error(`not refused: ${failure}`);
   expect(failure.type).toBe('invalid-request');
@@ -26,12 +29,17 @@ const faults = async (definition: Contract, asked: Asked): Promise<readonly { po
 };
 
 const replies = { 204: null } as const;
-const takesAnything = contract({ summary: 'Anything', body: z.unknown(), headers: ['Idempotency-Key'], replies });
-const takesNote = contract({
+const takesAnything = contract(() => ({
+  summary: 'Anything',
+  body: z.unknown(),
+  headers: ['Idempotency-Key'],
+  replies,
+}));
+const takesNote = contract(() => ({
   summary: 'A note',
   body: z.strictObject({ title: z.string(), lines: z.optional(z.array(z.object({ text: z.string() }))) }),
   replies,
-});
+}));
 
 const hashOfBody = async (body: unknown): Promise<string | undefined> =>
   (await received(takesAnything, { body, headers: { 'Idempotency-Key': 'k' } })).idempotency?.requestHash;
@@ -76,11 +84,11 @@ describe('the hash of a body', () => {
 });
 
 describe('an entity tag', () => {
-  const versioned = contract({
+  const versioned = contract(() => ({
     summary: 'A thing',
     headers: ['If-Match', 'If-None-Match'],
     replies: { 200: z.object({ id: z.string() }) },
-  });
+  }));
   const thing = operation(versioned, async ({ ifMatch }) => ({
     status: 200 as const,
     version: 7,
@@ -125,14 +133,11 @@ describe('an entity tag', () => {
 
 describe('a request', () => {
   it('is refused with every fault it has, each with its place', async () => {
-    const found = await faults(
-      { ...takesNote, query: z.strictObject({ limit: z.string() }) },
-      {
-        body: { title: 7, lines: [{ text: 'a' }, { text: 1 }], 'a/b~c d': 1 },
-        query: { order: 'up' },
-        headers: { 'X-Client-Id': 'a b' },
-      },
-    );
+    const found = await faults(() => ({ ...takesNote(), query: z.strictObject({ limit: z.string() }) }), {
+      body: { title: 7, lines: [{ text: 'a' }, { text: 1 }], 'a/b~c d': 1 },
+      query: { order: 'up' },
+      headers: { 'X-Client-Id': 'a b' },
+    });
     expect(found.map(({ pointer }) => pointer)).toEqual(
       expect.arrayContaining([
         '#/headers/X-Client-Id',
@@ -178,7 +183,7 @@ describe('a request', () => {
   });
 
   it('may have a body only where one is taken', async () => {
-    const bodiless = contract({ summary: 'No body', replies });
+    const bodiless = contract(() => ({ summary: 'No body', replies }));
     expect(await faults(bodiless, { body: { a: 1 } })).toEqual([{ pointer: '#/a', detail: 'is not known here' }]);
     expect((await received(bodiless, { body: '{}' })).principal.owner).toBe('ada');
     expect((await received(bodiless, {})).body).toBeUndefined();
@@ -190,13 +195,13 @@ describe('a request', () => {
   });
 
   it('gives a parameter once as its text, and again as their list', async () => {
-    const listed = contract({ summary: 'Tags', query: z.strictObject({ tag: z.unknown() }), replies });
+    const listed = contract(() => ({ summary: 'Tags', query: z.strictObject({ tag: z.unknown() }), replies }));
     expect((await received(listed, { query: 'tag=a' })).query).toEqual({ tag: 'a' });
     expect((await received(listed, { query: 'tag=a&tag=b%20c' })).query).toEqual({ tag: ['a', 'b c'] });
   });
 
   it('says which device it comes from, if it wants to', async () => {
-    const plain = contract({ summary: 'Any', replies });
+    const plain = contract(() => ({ summary: 'Any', replies }));
     expect((await received(plain, { headers: { 'X-Client-Id': 'phone-1' } })).clientId).toBe('phone-1');
     expect((await received(plain, {})).clientId).toBeNull();
     for (const id of ['', 'x'.repeat(65), 'ü', 'a\tb']) {
@@ -207,7 +212,7 @@ describe('a request', () => {
   });
 
   it('may have a condition or a key only where the contract understands it', async () => {
-    const plain = contract({ summary: 'Any', replies });
+    const plain = contract(() => ({ summary: 'Any', replies }));
     const request = await received(plain, { headers: { 'If-Match': '"1"', 'Idempotency-Key': 'k' } });
     expect([request.ifMatch, request.idempotency]).toEqual([null, null]);
   });
@@ -222,7 +227,7 @@ describe('a request', () => {
 
 describe('an answer', () => {
   it('lets out only what its contract declares', async () => {
-    const declared = contract({ summary: 'A thing', replies: { 200: z.object({ id: z.string() }) } });
+    const declared = contract(() => ({ summary: 'A thing', replies: { 200: z.object({ id: z.string() }) } }));
     const { answer } = publicOperation(declared, async () => {
       const body = { id: 'a', secret: 'b' };
       return { status: 200 as const, body };
@@ -231,15 +236,22 @@ describe('an answer', () => {
   });
 
   it('does not come at all from a user route that was reached without verified claims', async () => {
-    const { answer } = operation(contract({ summary: 'Mine', replies }), async () => ({ status: 204 as const }));
+    const { answer } = operation(
+      contract(() => ({ summary: 'Mine', replies })),
+      async () => ({ status: 204 as const }),
+    );
     await expect(answer(httpEvent('GET /things'))).rejects.toThrow('its authorizer is missing');
   });
 });
 
 describe('whether a picture is wanted', () => {
   const wants = async (accept?: string): Promise<boolean> =>
-    (await received(contract({ summary: 'Looks', picture: true, replies }), accept ? { headers: { accept } } : {}))
-      .wantsPicture;
+    (
+      await received(
+        contract(() => ({ summary: 'Looks', picture: true, replies })),
+        accept ? { headers: { accept } } : {},
+      )
+    ).wantsPicture;
 
   it.each([
     'image/svg+xml',
