@@ -104,6 +104,15 @@ describe('the rooms of functions/', () => {
     expect(arrows((file) => domain(file) || kinds.operations(file) || kinds.contract(file), client)).toEqual([]);
   });
 
+  it('make no schema while they are loaded', () => {
+    const eager = filesOf('functions').filter((file) =>
+      /^(?:(?:export )?const \w+(?:: [^=\n]+)? =\s+)?(?:z\s*\.|text\(|wholeNumber\()/m.test(
+        readFileSync(join(root, file), 'utf8'),
+      ),
+    );
+    expect(eager).toEqual([]);
+  });
+
   it('import nothing of what deploys, hosts or tests them', () => {
     expect(arrows(inside('functions'), (imported) => ours(imported) && !inside('functions')(imported))).toEqual([]);
     expect(arrows(inside('functions'), (imported) => /^(aws-cdk-lib|constructs|vitest)/.test(imported))).toEqual([]);

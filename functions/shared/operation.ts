@@ -39,6 +39,7 @@ export interface Contract {
   readonly problems?: readonly ProblemType[];
 }
 
+/** A contract, made when its first request comes: see {@link once}. */
 export const contract = <const C extends Contract>(make: () => C): (() => C) => once(make);
 
 type Parsed<S> = S extends Schema ? z.output<S> : undefined;
