@@ -899,7 +899,6 @@ export const cases: readonly Case[] = [
       apart: [prefix.connection],
       because: 'the head, and the row put again, at once',
     },
-    more: { units: 1, because: 'the row is put although it lies there: it may have been taken for gone' },
   },
   {
     name: 'a device disconnects',

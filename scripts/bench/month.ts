@@ -50,8 +50,8 @@ export const actsOf = (usage: Usage): readonly Act[] => {
     http('getActiveSession', sessions * usage.sessionLooks),
     http('pauseSession', sessions * usage.sessionCommands),
     http('resumeSession', sessions * usage.sessionCommands),
-    // The sweep, or whoever looks first, ends it by the same writes.
-    http('stopSession', sessions),
+    // The sweep ends it, by the same writes: nobody asks the API for it.
+    { name: 'stopSession', way: 'event', times: sessions },
     http('reportTasksCompleted', days * usage.reports),
     http('uploadAttachment', days * usage.uploads),
     http('getAttachment', days * usage.downloads),
@@ -95,15 +95,17 @@ export const monthOf = (measured: readonly Measured[], usage: Usage): Quantities
   const timesOf = (...ways: readonly Way[]): number =>
     sum(acts.filter(({ way }) => ways.includes(way)).map(({ times }) => times));
 
-  // A reaction to something that nobody is told of by mail looks at it, and no more: its time is the runtime's.
   const invocations = sum(acts.map(({ times }) => times)) + reacted / usage.recordsTogether;
-  const milliseconds = total(({ invocation: { cpuMilliseconds, roundTrips, others } }) => {
+  const inActs = total(({ invocation: { cpuMilliseconds, roundTrips, others } }) => {
     const calls = sum(Object.values(others));
     return cpuMilliseconds * usage.cpuFactor + roundTrips * usage.tableMilliseconds + calls * usage.serviceMilliseconds;
   });
+  const milliseconds = inActs + (reacted / usage.recordsTogether) * usage.reactionMilliseconds;
   const days = usage.users * usage.activeDays;
   const files = days * usage.uploads;
-  const kept = (usage.users * (usage.keptTasks * usage.taskBytes + usage.keptRows * usage.rowBytes)) / gigabyte;
+  const ofEach = usage.keptTasks * usage.taskBytes + usage.keptRows * usage.rowBytes;
+  // The change log keeps a month: as much as is told in one.
+  const kept = (usage.users * ofEach + (told / usage.recordsTogether) * usage.logRowBytes) / gigabyte;
   const functionLogs = (invocations * usage.functionLogBytes) / gigabyte;
   const accessLogs = (timesOf('http', 'socket', 'connection') * usage.accessLogBytes) / gigabyte;
   const frames = told * usage.devicesOnline;
@@ -196,9 +198,9 @@ export const month = async (): Promise<Section> => {
     notes: [
       `The dearest: ${[first, second, third].map(share).join(', ')}.`,
       `A tenth more of an assumption changes the bill by: ${sensitivities(measured, usageAsAssumed)
-        .slice(0, 8)
+        .filter(({ percent }) => Math.abs(percent) >= 0.05)
         .map(({ name, percent }) => `${name} ${percent.toFixed(1)} %`)
-        .join(', ')}.`,
+        .join(', ')}; any other by less than 0.05 %.`,
     ],
   };
 };

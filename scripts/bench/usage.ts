@@ -89,6 +89,11 @@ export const assumptions = {
     unit: 'bytes of each other kept row',
     because: 'a completion or a session, and the 100 that are added',
   },
+  logRowBytes: {
+    value: 1_100,
+    unit: 'bytes of each row of the change log',
+    because: 'a task of 750 as JSON, the cursors around it, and the 100 that are added',
+  },
   keptFiles: { value: 6, unit: 'files of each user', because: 'half of a year’s' },
 
   tableMilliseconds: {
@@ -105,6 +110,11 @@ export const assumptions = {
     value: 2,
     unit: '× the CPU measured here',
     because: 'a function of 1,024 MB has 0.58 of a core, and TLS and the runtime’s own work are not measured',
+  },
+  reactionMilliseconds: {
+    value: 3,
+    unit: 'ms of a reaction to something that nobody is told of by mail',
+    because: 'it unmarshals the change, looks at it, and asks nobody anything',
   },
   memoryGigabytes: { value: 1, unit: 'GB of a function', because: 'as lib/config.ts says for nearly all' },
   coldStarts: { value: 0.01, unit: 'of invocations', because: 'AWS says less than one in a hundred' },
