@@ -213,7 +213,7 @@ export const shakeable: Plugin = {
  * Functions some of whose requests need a large part that the others do not: what they import dynamically is a file of its own there, and what
  * both sides share is another. esbuild does that for ES modules only, which are made CommonJS afterwards: Lambda starts it faster.
  */
-const inParts: ReadonlySet<FunctionName> = new Set(['accounts', 'attachments', 'calendar', 'export']);
+const inParts: ReadonlySet<FunctionName> = new Set(['accounts', 'attachments', 'calendar', 'export', 'sync']);
 
 const bundlings = (names: readonly FunctionName[], project: string, output: string) => [
   bundling(
