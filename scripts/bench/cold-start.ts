@@ -44,7 +44,7 @@ export const coldStarts = async (quick: boolean): Promise<Section> => {
     const clients = await ofClientAlone(scratch);
     const runs = runsOf(quick);
     const [base, ...counts] = await middleCounts(runs, [
-      { file: empty, variables: {} },
+      { file: empty, variables: {}, times: 3 },
       ...clients.map(({ file }) => ({ file, variables: {} })),
       ...httpFunctions.map((name) => ({
         file: join(bundlesFolder, name, 'index.cjs'),
@@ -119,19 +119,21 @@ const ofClientAlone = async (folder: string) => {
 };
 
 interface Process {
+  /** How often it is counted in a round. Everything is divided by one of them, whose deviation would be everybody's. */
+  readonly times?: number;
   readonly file: string;
   readonly variables: Readonly<Record<string, string>>;
 }
 
 /** Round by round, so that a machine that changes meanwhile changes all alike. @returns the middle count of each */
 const middleCounts = async (runs: number, processes: readonly Process[]): Promise<readonly number[]> => {
-  const rounds: number[][] = [];
+  const counts = new Map(processes.map((process): [Process, number[]] => [process, []]));
   for (let round = 0; round < runs; round += 1) {
-    const counts: number[] = [];
-    for (const process of processes) counts.push(await instructionsOf(process));
-    rounds.push(counts);
+    for (const [process, counted] of counts) {
+      for (let time = 0; time < (process.times ?? 1); time += 1) counted.push(await instructionsOf(process));
+    }
   }
-  return processes.map((_, index) => median(rounds.map((counts) => counts[index] ?? 0)));
+  return [...counts.values()].map(median);
 };
 
 /**
