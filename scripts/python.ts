@@ -25,7 +25,8 @@ export const pythonPrograms = async ({ requirement, alongside = [] }: PythonPack
   const name = requirement.replaceAll(/[^\w.-]+/g, '-');
   const environment = join(folder, name);
   const programs = join(environment, process.platform === 'win32' ? 'Scripts' : 'bin');
-  const wanted = [requirement, ...alongside].join('\n');
+  // Programs name the folder that they were made in: those of a project that has moved since are of no use.
+  const wanted = [environment, requirement, ...alongside].join('\n');
   const receipt = join(environment, 'installed.txt');
   if ((await readFile(receipt, 'utf8').catch(() => null)) === wanted) return programs;
 
