@@ -36,8 +36,11 @@ export const conformanceOf = (document: OpenApi) => {
     const differ = (what: string): never => {
       throw new Error(`${method} ${path} → ${status} differs from the OpenAPI document: ${what}`);
     };
-    const template = templates.find(({ matches }) => matches.test(path))?.template ?? differ('there is no such path');
-    const operation = document.paths[template]?.[method.toLowerCase()] ?? differ('there is no such operation');
+    // A route of API Gateway is a method and a path: `GET /tasks/batch` asks for a task, although `POST` to it is something else.
+    const has = (template: string): boolean => document.paths[template]?.[method.toLowerCase()] !== undefined;
+    const { template } =
+      templates.find((each) => has(each.template) && each.matches.test(path)) ?? differ('there is no such operation');
+    const operation = document.paths[template]?.[method.toLowerCase()] ?? {};
     const responses = operation.responses as Readonly<Record<string, ResponseObject>>;
     const response = responses[String(status)] ?? differ('the status is not declared');
 

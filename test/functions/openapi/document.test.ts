@@ -244,6 +244,20 @@ describe('the conformance check', () => {
     expect(() => expectConforms(health)).not.toThrow();
   });
 
+  it('looks for an operation as API Gateway does: by method and path', () => {
+    const problem = { type: 'not-found', title: 't', status: 404, detail: 'd', instance: 'r' };
+    const notFound = {
+      method: 'GET',
+      path: '/tasks/batch',
+      status: 404,
+      headers: { 'content-type': 'application/problem+json', 'x-request-id': 'r' },
+      body: JSON.stringify(problem),
+    };
+    expect(() => expectConforms(notFound)).not.toThrow();
+    expect(() => expectConforms({ ...notFound, method: 'PUT' })).not.toThrow();
+    expect(() => expectConforms({ ...notFound, path: '/tasks/batch/more' })).toThrow('there is no such operation');
+  });
+
   it.each([
     ['another path', { path: '/wealth' }],
     ['another method', { method: 'PUT' }],
