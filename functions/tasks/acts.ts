@@ -269,10 +269,15 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     ifMatch: VersionCondition | null,
     memory?: Memory,
   ): Promise<void> => {
-    await perform(owner, id, act, ifMatch, memory, true, async ({ record, days }) => {
-      const series =
-        scope === 'this' || record.task.series_id === null ? null : await tasks.series(owner, record.task.series_id);
+    await perform(owner, id, act, ifMatch, memory, false, async ({ record }) => {
+      const { series_id } = record.task;
+      // Only a series goes on after a deletion: what comes next in it is planned by its owner's rules.
+      const [days, series] =
+        series_id === null
+          ? [anyDays, null]
+          : await Promise.all([tasks.days(owner, act.now), tasks.series(owner, series_id)]);
       const ended = series === null || scope === 'this' ? null : ending(series, scope, { before: record, act, days });
+      const kept = series === null ? [] : [{ before: series, after: series }];
       const above = record.task.parent_id === null ? null : record.path.slice(0, record.path.lastIndexOf('/'));
       const consequence =
         children === 'delete'
@@ -286,7 +291,8 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
         others: [],
         consequences: [consequence, ...(ended?.consequences ?? [])],
         extra: [],
-        series: ended?.series ?? [],
+        days,
+        series: ended?.series ?? kept,
         // What moves up stays as it is, and needs no copy.
         copies: children === 'delete',
       };
@@ -327,6 +333,8 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     readonly copies?: boolean;
     /** What becomes of series, apart from what follows of itself. */
     readonly series?: readonly SeriesChange[];
+    /** The owner's rules, where only deciding showed that they are needed. */
+    readonly days?: DayRules;
   }
 
   /**
@@ -353,9 +361,9 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
         : { record: await tasks.get(owner, id, act.now), days: anyDays };
       const before = read?.record ?? missing();
       expectVersion(before, ifMatch);
-      const days = read?.days ?? anyDays;
-      const decided = await decide({ record: before, days });
-      const { after, others, extra, series = [], copies = true } = decided;
+      const known = read?.days ?? anyDays;
+      const decided = await decide({ record: before, days: known });
+      const { after, others, extra, series = [], copies = true, days = known } = decided;
       const remembered = memory?.writes(before, after) ?? [];
       if (after === before) return (await commit(remembered)) && { record: before, unfinished: [] };
 

@@ -427,7 +427,7 @@ export const cases: readonly Case[] = [
       writes: [task],
       because: 'a tombstone takes its place, in the next version: read, then written on condition',
     },
-    more: { roundTrips: 1, units: 2, because: `${below}; the owner’s rules are read beside it` },
+    more: { roundTrips: 1, units: 1, because: below },
   },
   {
     name: 'completeTask',

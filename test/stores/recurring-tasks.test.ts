@@ -341,6 +341,21 @@ describeOnEngines('recurring tasks', (table) => {
       expect(datesOf(await here.all())).toEqual(['2027-03-27', '2027-03-29']);
     });
 
+    it.each([
+      ['cancelled', (here: World, id: string) => here.patch(id, { status: 'cancelled' })],
+      ['deleted', (here: World, id: string) => here.remove(id)],
+    ])('when they are %s, plan the next one by their owner’s rules', async (_, end) => {
+      const here = await world(table());
+      const task = await here.create(
+        { ...daily, recurrence_start_date: '2027-03-27' },
+        { reminders: [{ minutes_before: 0 }] },
+      );
+      await end(here, task.id);
+      const [next] = await here.open();
+      // Nine in the morning in Berlin, by its summer time.
+      expect(next?.reminders).toMatchObject([{ fires_at: '2027-03-28T07:00:00.000Z', state: 'scheduled' }]);
+    });
+
     it('are refused where nothing recurs, or it is done', async () => {
       const here = await world(table());
       const { body } = await here.call('POST /tasks', { body: { title: 'Once' } });

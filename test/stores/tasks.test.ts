@@ -541,6 +541,12 @@ describeOnEngines('tasks', (table) => {
       expect((await ada.list('status=open')).map((task) => task.id)).toEqual([kept.id]);
     });
 
+    it('asks nothing of its owner’s rules, not even that they are there', async () => {
+      const ada = somebody(table());
+      await ada.delete((await ada.create()).id);
+      expect(await getItem(table(), profileKey(userId(ada.user)))).toBeUndefined();
+    });
+
     it('leaves a tombstone for 30 days: no field, no index key, the next version and who it was', async () => {
       const ada = somebody(table());
       const { id } = await ada.create({ description: 'private', tags: ['private'] });
