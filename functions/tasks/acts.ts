@@ -301,7 +301,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
 
   /**
    * Passes an occurrence over: it is cancelled, with what is open below it.
-   * @returns the next occurrence, or `null` when the series is over; again, the one that was made
+   * @returns the next occurrence as it was made, or `null` when the series is over; again, the one that was made, as it is by then
    * @throws Failure `wrong-state` for a task that does not recur, and for an occurrence that is done
    */
   const skip = async (
@@ -311,14 +311,16 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     ifMatch: VersionCondition | null,
   ): Promise<TaskRecord | null> => {
     // What is answered is the next one.
-    const { closed } = await perform(owner, id, unheard(act), ifMatch, undefined, true, async ({ record, days }) => {
+    const skipped = await commitAct(owner, id, unheard(act), ifMatch, undefined, true, async ({ record, days }) => {
       const { series_id, status } = record.task;
       if (series_id === null) throw new Failure('wrong-state', 'The task does not recur: there is nothing to skip to.');
       if (status === 'done') throw new Failure('wrong-state', 'The occurrence is done: it cannot be skipped.');
       const after = status === 'cancelled' ? record : editTask(record, { status: 'cancelled' }, act, days);
       return { after, others: [], consequences: [subtreeAct('cancel', record, act, days)], extra: [] };
     });
-    return closed?.made ? tasks.get(owner, closed.made, act.now) : null;
+    const next = skipped.record.closed?.made ?? null;
+    if (next === null) return null;
+    return skipped.made.find(({ task }) => task.id === next) ?? tasks.get(owner, next, act.now);
   };
 
   interface Performance {
@@ -337,11 +339,23 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     readonly days?: DayRules;
   }
 
+  /** What has come of an act. */
+  interface Outcome {
+    /** Its task, as it is then; as it was before, when it is gone. */
+    readonly record: TaskRecord;
+    /** Occurrences that it made. */
+    readonly made: readonly TaskRecord[];
+  }
+
+  /** @returns its task, as it is then */
+  const perform = async (...asked: Parameters<typeof commitAct>): Promise<TaskRecord> =>
+    (await commitAct(...asked)).record;
+
   /**
    * Reads a task, decides, and commits its change with all that follows below it: in one transaction where that fits, else the task itself
    * with a job for the rest, which is carried out at once, or by the sweep when nobody is left to do it.
    */
-  const perform = async (
+  const commitAct = async (
     owner: UserId,
     id: string,
     act: Act,
@@ -349,13 +363,13 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     memory: Memory | undefined,
     needsDays: boolean,
     decide: (read: { record: TaskRecord; days: DayRules }) => Promise<Performance>,
-  ): Promise<TaskRecord> => {
+  ): Promise<Outcome> => {
     const commit = async (writes: readonly Write[]): Promise<boolean> => {
       const held = await tasks.commit(writes);
       if (!held) await memory?.checkOvertaken();
       return held;
     };
-    const { record, unfinished } = await untilItHolds(async () => {
+    const { unfinished, ...outcome } = await untilItHolds(async () => {
       const read = needsDays
         ? await tasks.getWithDays(owner, id, act.now)
         : { record: await tasks.get(owner, id, act.now), days: anyDays };
@@ -365,7 +379,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       const decided = await decide({ record: before, days: known });
       const { after, others, extra, series = [], copies = true, days = known } = decided;
       const remembered = memory?.writes(before, after) ?? [];
-      if (after === before) return (await commit(remembered)) && { record: before, unfinished: [] };
+      if (after === before) return (await commit(remembered)) && { record: before, made: [], unfinished: [] };
 
       const effects = await effectsOnSeries(owner, [{ before, after }, ...others], series, act, days, copies);
       const root = effects.own[0]?.after ?? after;
@@ -388,7 +402,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       // What was read at different moments does not fit together: somebody moved something in between.
       if (hasTwice(everything)) return false;
       if (follow.length === looked.length && fits(everything)) {
-        return (await commit(everything)) && { record, unfinished: [] };
+        return (await commit(everything)) && { record, made: effects.made, unfinished: [] };
       }
       if (others.length > 0 && !fits([...transitionWrites(about, act, beyond), ...beside])) {
         // Ancestors with many reminders: each may be opened before what is below it.
@@ -401,10 +415,10 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
         ...beside,
         ...unfinished.map((job) => jobs.writeOf(job, act.now)),
       ];
-      return (await commit(writes)) && { record, unfinished };
+      return (await commit(writes)) && { record, made: effects.made, unfinished };
     });
     for (const job of unfinished) await carryOut({ tasks, jobs })(job);
-    return record;
+    return outcome;
   };
 
   /** What a move does to a task's fields, to its place, and to everything below. */

@@ -13,6 +13,7 @@ import { newId, userId } from '#shared/ids.ts';
 import { putItem, queryDue, type Table } from '#shared/table.ts';
 import type { Task } from '#test/support/client.ts';
 import { type Asked, callerOf, pointersIn } from '#test/support/http-event.ts';
+import { roundTripsOf } from '#test/support/round-trips.ts';
 import { describeOnEngines, itemsOf } from '#test/support/table.ts';
 
 /** A person in Berlin, at a time that the test sets. */
@@ -329,6 +330,26 @@ describeOnEngines('recurring tasks', (table) => {
       expect(await here.get(task.id)).toMatchObject({ status: 'cancelled', completed_at: null });
       expect(await here.skip(next?.id ?? '')).toBe(null);
       expect(await here.counted()).toEqual([0, 0]);
+    });
+
+    it('answer with what they have made, without asking for it', async () => {
+      const here = await world(table());
+      const details = {
+        description: 'All of them',
+        priority: 'high',
+        tags: ['Home'],
+        reminders: [{ minutes_before: 15 }],
+      };
+      const task = await here.create(at645, details);
+      await here.call('POST /tasks', { body: { title: 'Below', parent_id: task.id } });
+      let next: Task | null = null;
+      const trips = await roundTripsOf(table(), async () => {
+        next = await here.skip(task.id);
+      });
+      // The task with its owner's rules, its series, what is below; then all that changes.
+      expect(trips).toBe(4);
+      const made = (await here.open()).find(({ series_id }) => series_id !== null);
+      expect(next).toEqual(await here.get(made?.id ?? ''));
     });
 
     it('by cancelling or deleting them', async () => {
