@@ -48,13 +48,26 @@ const changeWrite = ({ before, after }: Transition, act: Act): Write => ({
   condition: asRead(before),
 });
 
-/** In the version that was read, and with nothing below it that has come since. */
-const asRead = ({ task, belowVersion }: TaskRecord): Condition => {
+/**
+ * In the version that was read, with nothing below it that has come since, and also what changes without a new version as it was: its place,
+ * which follows when something above it is moved, and when it is looked at.
+ */
+const asRead = ({ task, belowVersion, path, noticeAt }: TaskRecord): Condition => {
   const { expression, names, values } = atVersion(task.version);
   return {
-    expression: `${expression} AND (#below_version = :below_version${belowVersion === 0 ? ' OR attribute_not_exists(#below_version)' : ''})`,
-    names: { ...names, '#below_version': 'below_version' },
-    values: { ...values, ':below_version': belowVersion },
+    expression: [
+      expression,
+      `(#below_version = :below_version${belowVersion === 0 ? ' OR attribute_not_exists(#below_version)' : ''})`,
+      '#by_path = :by_path',
+      noticeAt ? '#due_at = :due_at' : 'attribute_not_exists(#due_at)',
+    ].join(' AND '),
+    names: { ...names, '#below_version': 'below_version', '#by_path': 'by_path', '#due_at': 'due_at' },
+    values: {
+      ...values,
+      ':below_version': belowVersion,
+      ':by_path': path,
+      ...(noticeAt && { ':due_at': noticeAt.toISOString() }),
+    },
   };
 };
 

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { sweep } from '#functions/due/due-work.ts';
-import { taskActs } from '#functions/tasks/acts.ts';
+import { type TaskActs, taskActs } from '#functions/tasks/acts.ts';
 import { carryOut } from '#functions/tasks/follow-ups.ts';
 import { dynamoJobStore } from '#functions/tasks/job-store.ts';
 import { depthOf, isWithin, maxDepth } from '#functions/tasks/path.ts';
+import type { TaskStore } from '#functions/tasks/ports.ts';
 import { dynamoTaskStore } from '#functions/tasks/store.ts';
 import type { Act, TaskFields } from '#functions/tasks/task.ts';
 import { secondsAfter } from '#shared/clock.ts';
-import { newId, userId } from '#shared/ids.ts';
+import { newId, type UserId, userId } from '#shared/ids.ts';
 import { userKey } from '#shared/item.ts';
 import { Failure } from '#shared/problems.ts';
 import { queryDue, type Table } from '#shared/table.ts';
@@ -236,6 +237,45 @@ describeOnEngines('the tree of tasks', (table) => {
         expect(path).toBe(above === null ? task.id : `${above}/${task.id}`);
       }
     }
+  });
+
+  it.each<[string, (acts: TaskActs, owner: UserId, id: string, act: Act) => Promise<unknown>, string[]]>([
+    [
+      'edited',
+      (acts, owner, id, act) => acts.change(owner, id, { fields: { title: 'edited' } }, act, null),
+      ['other', 'other/root', 'other/root/edited', 'other/root/edited/grandchild'],
+    ],
+    [
+      'deleted',
+      (acts, owner, id, act) => acts.remove(owner, id, { children: 'delete' }, act, null),
+      ['other', 'other/root'],
+    ],
+    [
+      'moved',
+      (acts, owner, id, act) => acts.move(owner, id, null, {}, act, null),
+      ['child', 'child/grandchild', 'other', 'other/root'],
+    ],
+  ])('keeps its places when a task is %s while that above it is moved', async (_, change, expected) => {
+    const { create, tasks, jobs, acts, owner, act, all } = world(table());
+    const [root, other] = [await create('root'), await create('other')];
+    const child = await create('child', root);
+    await create('grandchild', child);
+    let moved: Promise<unknown> | undefined;
+    const overtaken = async <T>(work: () => Promise<T>): Promise<T> => {
+      moved ??= acts.move(owner, root, other, {}, act(), null);
+      await moved;
+      return work();
+    };
+    const store: TaskStore = {
+      ...tasks,
+      below: (...asked) => overtaken(() => tasks.below(...asked)),
+      commit: (writes) => overtaken(() => tasks.commit(writes)),
+    };
+    await change(taskActs({ tasks: store, jobs, newId }), owner, child, act());
+    const records = await all();
+    const titles = new Map(records.map(({ task }) => [task.id, task.title]));
+    const places = records.map(({ path }) => path.split('/').map((id) => titles.get(id)));
+    expect(places.map((place) => place.join('/')).sort()).toEqual(expected);
   });
 
   it('answers a replayed creation also when its parent is gone', async () => {
