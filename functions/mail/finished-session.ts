@@ -4,7 +4,7 @@ import type { UserId } from '#shared/ids.ts';
 import type { Item } from '#shared/item.ts';
 import { log, loggedUser } from '#shared/log.ts';
 import { once } from '#shared/once.ts';
-import type { SendNotice } from './notice.ts';
+import type { SendNotice } from './mail.ts';
 
 /** What is told of a session in the history. */
 const completed = once(() =>

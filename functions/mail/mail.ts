@@ -1,6 +1,12 @@
+import * as z from 'zod/mini';
+import { single } from '#blueprint/table.ts';
+import type { Profile } from '#functions/accounts/profile.ts';
 import type { UserId } from '#shared/ids.ts';
+import { type Item, type Key, userKey } from '#shared/item.ts';
+import { once } from '#shared/once.ts';
 import type { Letter } from './letter.ts';
-import type { MailPreference } from './preference.ts';
+import type { Notice, Sending } from './notice.ts';
+import { type MailPreference, mailPreferences } from './preference.ts';
 
 /** An address that mail must not go to any more. */
 export interface Suppression {
@@ -16,6 +22,13 @@ export interface MailState {
   readonly suppressed: Suppression | null;
   /** The token in the links of such mail, once there is one. */
   readonly tokens: Readonly<Partial<Record<MailPreference, string>>>;
+}
+
+/** Somebody mail goes to. */
+export interface Addressee {
+  /** `null`: there is none yet, or no such account. */
+  readonly profile: Profile | null;
+  readonly state: MailState;
 }
 
 /** Whose mail a link is about, and which. */
@@ -49,3 +62,41 @@ export interface Message extends Letter {
 
 /** Hands a message to the post, once. Never throws: what became of it is one of these. */
 export type Post = (message: Message) => Promise<'sent' | 'throttled' | 'unclear' | 'failed'>;
+
+/**
+ * Sends one mail, if its owner wants it.
+ * @param addressee whoever has read them together with what the mail is about says so: they are not read again
+ */
+export type SendNotice = (notice: Notice, now: Date, addressee?: Addressee) => Promise<Sending>;
+
+export const mailKey = (owner: UserId): Key => userKey(owner, single.mail);
+
+/** @param item `undefined`: nothing has ever been sent */
+export const mailStateOf = (item: Item | undefined): MailState => {
+  const { suppressed = null, ...tokens } = mailItem().parse(item ?? {});
+  return {
+    suppressed,
+    tokens: Object.fromEntries(
+      mailPreferences.flatMap((preference) => {
+        const token = tokens[tokenAttribute(preference)];
+        return token === undefined ? [] : [[preference, token]];
+      }),
+    ),
+  };
+};
+
+export const tokenAttribute = <P extends MailPreference>(preference: P): `${P}_token` => `${preference}_token`;
+
+const token = once(() => z.optional(z.string()));
+
+const mailItem = once(() =>
+  z.object({
+    suppressed: z.optional(
+      z.object({ reason: z.enum(['bounce', 'complaint']), at: z.string(), address_hash: z.string() }),
+    ),
+    task_reminders_token: token(),
+    task_due_soon_token: token(),
+    task_overdue_token: token(),
+    pomodoro_finished_token: token(),
+  }),
+);

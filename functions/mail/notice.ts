@@ -19,5 +19,3 @@ export interface Notice {
 
 /** `sent`; `throttled`: not sent, try again soon; `unclear`: nobody knows, counts as sent; `unwanted`: preference off, address not verified, bounced or complained, or the day's cap reached; `failed`: SES refuses it for good. */
 export type Sending = 'sent' | 'throttled' | 'unclear' | 'unwanted' | 'failed';
-
-export type SendNotice = (notice: Notice, now: Date) => Promise<Sending>;

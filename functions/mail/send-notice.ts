@@ -4,8 +4,8 @@ import { hashOf, type UserId } from '#shared/ids.ts';
 import { log, loggedUser } from '#shared/log.ts';
 import { measure } from '#shared/metrics.ts';
 import { letterOf } from './letter.ts';
-import type { MailStore, Post } from './mail.ts';
-import type { Notice, Sending, SendNotice } from './notice.ts';
+import type { Addressee, MailStore, Post, SendNotice } from './mail.ts';
+import type { Notice, Sending } from './notice.ts';
 import { preferenceOf } from './preference.ts';
 
 export interface SendNoticeNeeds {
@@ -27,8 +27,8 @@ export interface SendNoticeNeeds {
  */
 export const sendNotice = (needs: SendNoticeNeeds): SendNotice => {
   const send = sendWanted(needs);
-  return async (notice, now) => {
-    const [sending, why] = await send(notice, now);
+  return async (notice, now, addressee) => {
+    const [sending, why] = await send(notice, now, addressee);
     log.info('mail', { kind: notice.kind, user: loggedUser(notice.owner), sending, ...(why && { why }) });
     await measure({
       [outcomes[sending]]: 1,
@@ -48,15 +48,18 @@ const outcomes = {
 
 const sendWanted =
   ({ profileOf, mail, post, perDay, newToken, apiUrl }: SendNoticeNeeds) =>
-  async (notice: Notice, now: Date): Promise<readonly [Sending, string?]> => {
+  async (notice: Notice, now: Date, read?: Addressee): Promise<readonly [Sending, string?]> => {
     const { owner } = notice;
     const preference = preferenceOf[notice.kind];
-    const profile = await profileOf(owner);
+    const [profile, { suppressed, tokens }] = await Promise.all([
+      // Without an address it has not been completed yet.
+      read?.profile && read.profile.email !== null ? read.profile : profileOf(owner),
+      read?.state ?? mail.stateOf(owner),
+    ]);
     if (!profile?.is_active) return ['unwanted', 'no account'];
     if (profile.email === null || !profile.is_verified) return ['unwanted', 'no verified address'];
     if (!profile.notifications[preference]) return ['unwanted', 'preference'];
 
-    const { suppressed, tokens } = await mail.stateOf(owner);
     if (suppressed?.address_hash === hashOf(profile.email)) return ['unwanted', suppressed.reason];
     const token = tokens[preference] ?? (await mail.keepToken({ owner, preference }, newToken()));
     if (!(await mail.takePlace(owner, now, perDay))) return ['unwanted', 'daily cap'];

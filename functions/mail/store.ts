@@ -5,23 +5,12 @@ import { hashOf, type UserId, userId } from '#shared/ids.ts';
 import { type Item, type Key, userKey } from '#shared/item.ts';
 import { once } from '#shared/once.ts';
 import { ConditionFailed, getItem, holds, type Table, updateItem, writeAll } from '#shared/table.ts';
-import type { MailState, MailStore } from './mail.ts';
-import { type MailPreference, mailPreferences } from './preference.ts';
+import { type MailState, type MailStore, mailKey, mailStateOf, tokenAttribute } from './mail.ts';
+import { mailPreferences } from './preference.ts';
 
 /** Mail's own items in the single table: one round trip each, but for a person's first mail of a kind. */
 export const dynamoMailStore = (table: Table): MailStore => {
-  const stateOf = async (owner: UserId): Promise<MailState> => {
-    const item = mailItem().parse((await getItem(table, stateKey(owner))) ?? {});
-    return {
-      suppressed: item.suppressed ?? null,
-      tokens: Object.fromEntries(
-        mailPreferences.flatMap((preference) => {
-          const token = item[tokenAttribute(preference)];
-          return token === undefined ? [] : [[preference, token]];
-        }),
-      ),
-    };
-  };
+  const stateOf = async (owner: UserId): Promise<MailState> => mailStateOf(await getItem(table, mailKey(owner)));
 
   return {
     stateOf,
@@ -31,7 +20,7 @@ export const dynamoMailStore = (table: Table): MailStore => {
       try {
         await writeAll(table, [
           {
-            update: stateKey(owner),
+            update: mailKey(owner),
             change: { set: { [attribute]: token } },
             condition: { expression: 'attribute_not_exists(#token)', names: { '#token': attribute } },
           },
@@ -74,11 +63,9 @@ export const dynamoMailStore = (table: Table): MailStore => {
     },
 
     suppress: (owner, suppressed) =>
-      holds(updateItem(table, stateKey(owner), { set: { suppressed } }, { expression: 'attribute_exists(pk)' })),
+      holds(updateItem(table, mailKey(owner), { set: { suppressed } }, { expression: 'attribute_exists(pk)' })),
   };
 };
-
-const stateKey = (owner: UserId): Key => userKey(owner, single.mail);
 
 const dayKey = (owner: UserId, now: Date): Key => userKey(owner, `${prefix.mailed}${now.toISOString().slice(0, 10)}`);
 
@@ -93,21 +80,5 @@ export const tokenKey = (token: string): Key => ({
   pk: `${prefix.unsubscribe}${hashOf(token)}`,
   sk: single.unsubscribe,
 });
-
-const tokenAttribute = <P extends MailPreference>(preference: P): `${P}_token` => `${preference}_token`;
-
-const token = once(() => z.optional(z.string()));
-
-const mailItem = once(() =>
-  z.object({
-    suppressed: z.optional(
-      z.object({ reason: z.enum(['bounce', 'complaint']), at: z.string(), address_hash: z.string() }),
-    ),
-    task_reminders_token: token(),
-    task_due_soon_token: token(),
-    task_overdue_token: token(),
-    pomodoro_finished_token: token(),
-  }),
-);
 
 const tokenItem = once(() => z.object({ user_id: z.string(), preference: z.enum(mailPreferences) }));

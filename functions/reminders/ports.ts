@@ -1,3 +1,4 @@
+import type { Addressee } from '#functions/mail/mail.ts';
 import type { TaskRecord } from '#functions/tasks/task.ts';
 import type { UserId } from '#shared/ids.ts';
 import type { Write } from '#shared/table.ts';
@@ -10,6 +11,8 @@ export interface Waking {
   readonly row: ReminderRow | null;
   readonly record: TaskRecord | null;
   readonly rules: FiringRules;
+  /** To whom a mail about it would go. */
+  readonly addressee: Addressee;
 }
 
 /** Where reminders wait. Each is one round trip. */
@@ -28,7 +31,7 @@ export interface ReminderStore {
   /** All writes or none. @returns false when something is no longer what was read: read it again */
   commit(writes: readonly Write[]): Promise<boolean>;
 
-  task(owner: UserId, id: string, now: Date): Promise<Omit<Waking, 'row'>>;
+  task(owner: UserId, id: string, now: Date): Promise<Pick<Waking, 'record' | 'rules'>>;
   /** Claims, from its beginning, a mail that a preference asks for: once for each task, kind and due date. */
   announce(record: TaskRecord, notice: DueNotice, now: Date): Promise<void>;
   /** When the task is looked at next; `null`: not again. Nothing is done when somebody else has written the task meanwhile. */

@@ -1,12 +1,13 @@
-import type { Sending, SendNotice } from '#functions/mail/notice.ts';
-import { recordReminder } from '#functions/tasks/task.ts';
+import type { SendNotice } from '#functions/mail/mail.ts';
+import type { Sending } from '#functions/mail/notice.ts';
+import { recordReminder, type TaskRecord } from '#functions/tasks/task.ts';
 import { transitionWrites } from '#functions/tasks/writes.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { UserId } from '#shared/ids.ts';
 import type { Item } from '#shared/item.ts';
 import { untilItHolds } from '#shared/retry.ts';
 import { firingOf } from './firing.ts';
-import type { ReminderStore } from './ports.ts';
+import type { ReminderStore, Waking } from './ports.ts';
 import type { ReminderState } from './reminder.ts';
 import { isClaimed, type ReminderRow, rowFromItem } from './reminder-row.ts';
 
@@ -39,7 +40,7 @@ export const reactToClaim =
     const hint = rowFromItem(owner, item);
     if (!isClaimed(hint)) return;
     const now = clock.now();
-    const { row, record, rules } = await store.wake(hint, now);
+    const { row, record, rules, addressee } = await store.wake(hint, now);
     if (!row || !isClaimed(row)) return;
     const firing = firingOf(row, record, rules, now);
     switch (firing.kind) {
@@ -48,13 +49,13 @@ export const reactToClaim =
       case 'put-off':
         return store.putOff(row, firing.until);
       case 'record':
-        return recordState(store, row, firing.state, now);
+        return recordState(store, { row, record }, firing.state, now);
       case 'send': {
         if (!(await store.begin(row))) return;
         const begun: ReminderRow = { ...row, used: row.claims, sends: row.sends + 1 };
-        const sending = await orPutOff(store, begun, now, () => send(firing.notice, now));
+        const sending = await orPutOff(store, begun, now, () => send(firing.notice, now, addressee));
         if (sending === 'throttled') return store.putOff(begun, now);
-        return recordState(store, begun, stateAfter[sending], now);
+        return recordState(store, { row: begun, record }, stateAfter[sending], now);
       }
     }
   };
@@ -74,16 +75,23 @@ const orPutOff = async (
   }
 };
 
+/**
+ * Says of the task what has become of its reminder: of the task as it was read when the claim was seen or, where somebody has changed it
+ * since, as it is by then.
+ */
 const recordState = (
   store: ReminderStore,
-  row: ReminderRow,
+  known: { readonly row: ReminderRow; readonly record: TaskRecord | null },
   state: Exclude<ReminderState, 'scheduled'>,
   now: Date,
 ): Promise<void> => {
+  const { row } = known;
   const { occasion } = row;
   if (occasion.kind !== 'task_reminder') return store.settle(row, now);
+  let read: Pick<Waking, 'row' | 'record'> | null = known;
   return untilItHolds<true>(async () => {
-    const { row: present, record: before } = await store.wake(row, now);
+    const { row: present, record: before } = read ?? (await store.wake(row, now));
+    read = null;
     // Planned anew since, or recorded already: what was sent was sent for another time.
     if (!present || present.claims < row.claims) return true;
     const reminder = before?.task.reminders.find(({ id }) => id === occasion.reminder_id);

@@ -1,4 +1,5 @@
 import { defaultProfile, type Profile, profileFromItem, profileKey } from '#functions/accounts/profile.ts';
+import { mailKey, mailStateOf } from '#functions/mail/mail.ts';
 import { dueKey } from '#functions/tasks/due-date.ts';
 import { type TaskRecord, taskFromItem, taskKey } from '#functions/tasks/task.ts';
 import { epochSeconds, memorySeconds, secondsAfter } from '#shared/clock.ts';
@@ -40,12 +41,13 @@ export const dynamoReminderStore = (table: Table, shards: number): ReminderStore
     ),
 
   wake: async ({ owner, sk, task_id }, now) => {
-    const keys = [userKey(owner, sk), taskKey(owner, task_id), profileKey(owner)];
-    const [row, task, profile] = await getItems(table, keys);
+    const keys = [userKey(owner, sk), taskKey(owner, task_id), profileKey(owner), mailKey(owner)];
+    const [row, task, profile, mail] = await getItems(table, keys);
     return {
       row: row && isLive(row, now) ? rowFromItem(owner, row) : null,
       record: recordOf(task, now),
       rules: rulesOf(owner, profile),
+      addressee: { profile: profile ? profileFromItem(profile) : null, state: mailStateOf(mail) },
     };
   },
 

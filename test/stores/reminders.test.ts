@@ -18,7 +18,7 @@ import { secondsAfter } from '#shared/clock.ts';
 import { newId, userId } from '#shared/ids.ts';
 import { type Item, userKey } from '#shared/item.ts';
 import { log } from '#shared/log.ts';
-import { putItem, queryDue, type Table, writeAll } from '#shared/table.ts';
+import { deleteItem, putItem, queryDue, type Table, writeAll } from '#shared/table.ts';
 import { roundTripsOf } from '#test/support/round-trips.ts';
 import { describeOnEngines, itemsOf } from '#test/support/table.ts';
 
@@ -102,6 +102,8 @@ const world = (table: Table, start = '2026-11-24T12:00:00Z') => {
     complete: (id: string) => acts.complete(owner, id, 'complete', act(), null),
     reopen: (id: string) => acts.reopen(owner, id, act(), null),
     remove: (id: string) => acts.remove(owner, id, { children: 'delete' }, act(), null),
+    move: (id: string, parent: string) => acts.move(owner, id, parent, {}, act(), null),
+    path: async (id: string) => (await tasks.get(owner, id, now))?.path,
     task: async (id: string): Promise<Task | undefined> => (await tasks.get(owner, id, now))?.task,
     states: async (id: string) => (await tasks.get(owner, id, now))?.task.reminders.map(({ state }) => state),
     /** As `PATCH /me` does it. */
@@ -110,6 +112,8 @@ const world = (table: Table, start = '2026-11-24T12:00:00Z') => {
       await writeAll(table, [{ put: { ...profileKey(owner), ...profile } }, replans.writeOf(owner, now)]);
       await replanAtOnce({ tasks })(owner, profile, now);
     },
+    /** What plans everything anew a minute later is gone. */
+    forgetSettings: () => deleteItem(table, userKey(owner, single.replan)),
     begin: async (): Promise<void> => putItem(table, { ...profileKey(owner), ...profile }),
   };
 };
@@ -293,6 +297,72 @@ describeOnEngines('reminders', (table) => {
       await here.react('sent', { images });
       await here.minute('2026-11-26T08:20:00Z');
       expect(here.mails).toEqual([]);
+    });
+
+    describe('whose task changes while it is sent', () => {
+      const sendWhile = async (here: World, happens: () => Promise<unknown>): Promise<void> => {
+        here.setNow('2026-11-24T13:00:10Z');
+        await here.sweep();
+        let sent = 0;
+        const send = async (): Promise<Sending> => {
+          sent += 1;
+          await happens();
+          return 'sent';
+        };
+        const clock = { now: () => new Date('2026-11-24T13:00:10Z') };
+        for (const item of await here.rows()) await reactToClaim({ store: here.store, send, clock })(here.owner, item);
+        await here.minute('2026-11-24T13:20:00Z');
+        expect([sent, here.mails, await here.rows()]).toEqual([1, [], []]);
+      };
+      const reminders = [at('2026-11-24T13:00:00Z')];
+
+      it('is said to be sent of the task as it is by then', async () => {
+        const here = await somebody();
+        const { id } = await here.create({ reminders });
+        await sendWhile(here, () => here.change(id, { title: 'Water the other trees' }));
+        expect(await here.task(id)).toMatchObject({ title: 'Water the other trees', version: 3 });
+        expect(await here.states(id)).toEqual(['sent']);
+      });
+
+      it('leaves it where it has been moved along to', async () => {
+        const here = await somebody();
+        const [parent, other] = [await here.create(), await here.create()];
+        const { id } = await here.create({ reminders }, parent.id);
+        await sendWhile(here, () => here.move(parent.id, other.id));
+        expect(await here.path(id)).toBe(`${other.id}/${parent.id}/${id}`);
+        expect(await here.states(id)).toEqual(['sent']);
+      });
+
+      it('takes away no mail that its owner asks for meanwhile', async () => {
+        const here = await somebody();
+        const { id } = await here.create({ due_date: '2026-11-24T15:00:00Z', reminders });
+        await sendWhile(here, async () => {
+          await here.settings({ notifications: wanting({ task_overdue: true }) });
+          await here.forgetSettings();
+        });
+        expect(await here.states(id)).toEqual(['sent']);
+        await here.minute('2026-11-24T15:00:00Z');
+        expect(here.mails.map(({ kind }) => kind)).toEqual(['task_overdue']);
+      });
+
+      it.each<[string, (here: World, id: string) => Promise<unknown>, string[] | undefined]>([
+        ['completed', (here, id) => here.complete(id), ['cancelled']],
+        ['deleted', (here, id) => here.remove(id), undefined],
+      ])('is over when it is %s', async (_, happens, states) => {
+        const here = await somebody();
+        const { id } = await here.create({ reminders });
+        await sendWhile(here, () => happens(here, id));
+        expect(await here.states(id)).toEqual(states);
+      });
+    });
+
+    it('asks the table three times: what it is about, that it begins, what became of it', async () => {
+      const here = await somebody();
+      await here.create({ reminders: [at('2026-11-24T13:00:00Z')] });
+      here.setNow('2026-11-24T13:00:10Z');
+      await here.sweep();
+      const images = await here.rows();
+      expect(await roundTripsOf(table(), () => here.react('sent', { images }))).toBe(3);
     });
 
     it('is cancelled when its owner wants none', async () => {

@@ -48,13 +48,20 @@ interface Given {
 /** Mail with its store in memory, and a post that keeps what it is given. */
 const room = ({ profile = ada(), state = {}, perDay = 10, outcome = 'sent' }: Given = {}) => {
   const messages: Message[] = [];
+  const reads: string[] = [];
   let places = 0;
   let tokens = 0;
   const kept: Partial<Record<MailPreference, string>> = { ...state.tokens };
   const send = sendNotice({
-    profileOf: async () => profile,
+    profileOf: async () => {
+      reads.push('profile');
+      return profile;
+    },
     mail: {
-      stateOf: async () => ({ suppressed: state.suppressed ?? null, tokens: { ...kept } }),
+      stateOf: async () => {
+        reads.push('state');
+        return { suppressed: state.suppressed ?? null, tokens: { ...kept } };
+      },
       keepToken: async ({ preference }, token) => {
         kept[preference] ??= token;
         return kept[preference];
@@ -81,7 +88,7 @@ const room = ({ profile = ada(), state = {}, perDay = 10, outcome = 'sent' }: Gi
     },
     apiUrl: 'https://api.pomona.example',
   });
-  return { send, messages, places: () => places };
+  return { send, messages, reads, places: () => places };
 };
 
 describe('mail', () => {
@@ -129,6 +136,38 @@ describe('mail', () => {
   it('is sent again when the account has another address than the one that bounced', async () => {
     const { send } = room({ state: { suppressed: suppressed('bounce', 'old@pomona.example') } });
     expect(await send(notice(), now)).toBe('sent');
+  });
+
+  describe('to somebody whom its caller has read', () => {
+    const state: MailState = { suppressed: null, tokens: { task_reminders: 'kept' } };
+
+    it('goes by that', async () => {
+      const { send, messages, reads } = room({ profile: null });
+      expect(await send(notice(), now, { profile: ada(), state })).toBe('sent');
+      expect([messages[0]?.to, messages[0]?.headers['List-Unsubscribe']]).toEqual([
+        email,
+        '<https://api.pomona.example/unsubscribe/kept>',
+      ]);
+      expect(reads).toEqual([]);
+    });
+
+    it.each<[string, Profile | null]>([
+      ['there was none', null],
+      ['nobody has asked for the address yet', ada({ email: null, is_verified: false })],
+    ])('asks for the profile where %s', async (_, profile) => {
+      const { send, messages, reads } = room();
+      expect(await send(notice(), now, { profile, state })).toBe('sent');
+      expect([messages[0]?.to, reads]).toEqual([email, ['profile']]);
+    });
+
+    it('is not sent when that says so', async () => {
+      const off = ada({}, { task_reminders: false });
+      const bounced = { ...state, suppressed: suppressed('bounce') };
+      const { send, messages } = room();
+      expect(await send(notice(), now, { profile: off, state })).toBe('unwanted');
+      expect(await send(notice(), now, { profile: ada(), state: bounced })).toBe('unwanted');
+      expect(messages).toEqual([]);
+    });
   });
 
   describe.each(noticeKinds)('of kind %s', (kind) => {
