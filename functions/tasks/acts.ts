@@ -81,6 +81,12 @@ const needRules = ['status', 'due_date', 'reminders'] as const satisfies (keyof 
 /** For acts that count and plan nothing. */
 const anyDays: DayRules = { timezone: 'UTC', day_start: '00:00' };
 
+/** What is read at once with the task that an act is about: its owner's rules, or other tasks that the request names. */
+type Beside = 'rules' | readonly (string | null | undefined)[];
+
+/** Tasks that have been read, by their ids; `null` for one that is not there. */
+type Known = ReadonlyMap<string, TaskRecord | null>;
+
 /** What the API, a batch and offline edits do to tasks. Each throws a `Failure`: `not-found`, `stale-version`, `wrong-state`, … */
 export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
   const ancestryOf = ancestryIn(tasks);
@@ -102,7 +108,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
   ): Promise<TaskRecord> =>
     untilItHolds(async () => {
       const id = idempotency ? createdId(owner, idempotency.key) : newId();
-      const leansOnOthers = draft.parent_id !== null || (draft.after ?? draft.before ?? null) !== null;
+      const leansOnOthers = draft.parent_id !== null || anchorOf(draft) !== null;
       if (idempotency && leansOnOthers) {
         // A replay is one also when its parent or its sibling is gone by now.
         const made = await tasks.get(owner, id, act.now);
@@ -170,11 +176,11 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       act,
       ifMatch,
       memory,
-      needRules.some((field) => field in fields) || recurrence !== undefined || scope !== 'this',
-      async ({ record, days }) => {
+      needRules.some((field) => field in fields) || recurrence !== undefined || scope !== 'this' ? 'rules' : [],
+      async ({ record, days, known }) => {
         const placed = await place(owner, { fields, recurrence, scope }, { before: record, act, days });
         const moves = parent_id !== undefined && parent_id !== record.task.parent_id;
-        const moved = moves ? await moving(owner, record, parent_id, {}, act) : null;
+        const moved = moves ? await moving(owner, record, parent_id, {}, act, known) : null;
         const changed = editTask(record, { ...fields, ...placed.fields, ...moved?.fields }, act, days);
         const edited = placed.place === undefined ? changed : placedInSeries(changed, placed.place);
         const closes = fields.status === 'done' && record.task.status !== 'done';
@@ -195,6 +201,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
           others,
           consequences,
           extra: (moved?.writes ?? []).filter((write) => !isCheckOn(write, others)),
+          below: moved?.below,
           series: placed.series,
         };
       },
@@ -209,7 +216,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     ifMatch: VersionCondition | null,
     memory?: Memory,
   ): Promise<TaskRecord> =>
-    perform(owner, id, act, ifMatch, memory, true, async ({ record, days }) => {
+    perform(owner, id, act, ifMatch, memory, 'rules', async ({ record, days }) => {
       // A done task again changes nothing, below it neither.
       if (record.task.status === 'done') return { after: record, others: [], consequences: [], extra: [] };
       if (children === 'block') {
@@ -230,7 +237,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     ifMatch: VersionCondition | null,
     memory?: Memory,
   ): Promise<TaskRecord> =>
-    perform(owner, id, act, ifMatch, memory, true, async ({ record, days }) => {
+    perform(owner, id, act, ifMatch, memory, 'rules', async ({ record, days }) => {
       const after = reopenTask(record, act, days);
       if (after === record) return { after, others: [], consequences: [], extra: [] };
       return {
@@ -251,10 +258,16 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     ifMatch: VersionCondition | null,
     memory?: Memory,
   ): Promise<TaskRecord> =>
-    perform(owner, id, act, ifMatch, memory, false, async ({ record, days }) => {
+    perform(owner, id, act, ifMatch, memory, [parentId, anchorOf(place)], async ({ record, days, known }) => {
       const target = parentId === undefined ? record.task.parent_id : parentId;
-      const { fields, path, consequences, writes } = await moving(owner, record, target, place, act);
-      return { after: { ...editTask(record, fields, act, days), path }, others: [], consequences, extra: writes };
+      const { fields, path, consequences, writes, below } = await moving(owner, record, target, place, act, known);
+      return {
+        after: { ...editTask(record, fields, act, days), path },
+        others: [],
+        consequences,
+        extra: writes,
+        below,
+      };
     });
 
   /**
@@ -269,7 +282,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     ifMatch: VersionCondition | null,
     memory?: Memory,
   ): Promise<void> => {
-    await perform(owner, id, act, ifMatch, memory, false, async ({ record }) => {
+    await perform(owner, id, act, ifMatch, memory, [], async ({ record }) => {
       const { series_id } = record.task;
       // Only a series goes on after a deletion: what comes next in it is planned by its owner's rules.
       const [days, series] =
@@ -311,7 +324,8 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     ifMatch: VersionCondition | null,
   ): Promise<TaskRecord | null> => {
     // What is answered is the next one.
-    const skipped = await commitAct(owner, id, unheard(act), ifMatch, undefined, true, async ({ record, days }) => {
+    const quiet = unheard(act);
+    const skipped = await commitAct(owner, id, quiet, ifMatch, undefined, 'rules', async ({ record, days }) => {
       const { series_id, status } = record.task;
       if (series_id === null) throw new Failure('wrong-state', 'The task does not recur: there is nothing to skip to.');
       if (status === 'done') throw new Failure('wrong-state', 'The occurrence is done: it cannot be skipped.');
@@ -335,9 +349,24 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     readonly copies?: boolean;
     /** What becomes of series, apart from what follows of itself. */
     readonly series?: readonly SeriesChange[];
+    /** What is below, where it has been looked at. */
+    readonly below?: readonly TaskRecord[] | undefined;
     /** The owner's rules, where only deciding showed that they are needed. */
     readonly days?: DayRules;
   }
+
+  const readWith = async (owner: UserId, id: string, beside: Beside, { now }: Act) => {
+    const known = new Map<string, TaskRecord | null>();
+    if (beside === 'rules') {
+      const read = await tasks.getWithDays(owner, id, now);
+      return read && { ...read, known };
+    }
+    const ids = [...new Set([id, ...beside.flatMap((other) => other ?? [])])];
+    const records = ids.length === 1 ? [await tasks.get(owner, id, now)] : await tasks.getAll(owner, ids, now);
+    for (const [index, each] of ids.entries()) known.set(each, records[index] ?? null);
+    const record = known.get(id);
+    return record ? { record, days: anyDays, known } : null;
+  };
 
   /** What has come of an act. */
   interface Outcome {
@@ -361,8 +390,8 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     act: Act,
     ifMatch: VersionCondition | null,
     memory: Memory | undefined,
-    needsDays: boolean,
-    decide: (read: { record: TaskRecord; days: DayRules }) => Promise<Performance>,
+    beside: Beside,
+    decide: (read: { record: TaskRecord; days: DayRules; known: Known }) => Promise<Performance>,
   ): Promise<Outcome> => {
     const commit = async (writes: readonly Write[]): Promise<boolean> => {
       const held = await tasks.commit(writes);
@@ -370,14 +399,11 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       return held;
     };
     const { unfinished, ...outcome } = await untilItHolds(async () => {
-      const read = needsDays
-        ? await tasks.getWithDays(owner, id, act.now)
-        : { record: await tasks.get(owner, id, act.now), days: anyDays };
-      const before = read?.record ?? missing();
+      const read = (await readWith(owner, id, beside, act)) ?? missing();
+      const before = read.record;
       expectVersion(before, ifMatch);
-      const known = read?.days ?? anyDays;
-      const decided = await decide({ record: before, days: known });
-      const { after, others, extra, series = [], copies = true, days = known } = decided;
+      const decided = await decide(read);
+      const { after, others, extra, series = [], copies = true, days = read.days } = decided;
       const remembered = memory?.writes(before, after) ?? [];
       if (after === before) return (await commit(remembered)) && { record: before, made: [], unfinished: [] };
 
@@ -385,26 +411,27 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       const root = effects.own[0]?.after ?? after;
       const record = root === 'gone' ? before : root;
       const parts = [...Map.groupBy([...effects.consequences, ...decided.consequences], ({ path }) => path).values()];
+      const reads = decided.below ? havingLooked(tasks, before.path, decided.below) : tasks;
       const looked = await Promise.all(
-        parts.map((acts) => followUps(tasks, owner, acts, effects.own, effects.made, mostOccurrences)),
+        parts.map((acts) => followUps(reads, owner, acts, effects.own, effects.made, mostOccurrences)),
       );
       const follow = looked.flatMap((part) => (part === 'many' ? [] : [part]));
       const [about, beyond] = [effects.own.slice(0, 1), effects.own.slice(1)];
-      const beside = [...withoutRepeats([...extra, ...effects.writes]), ...remembered];
+      const more = [...withoutRepeats([...extra, ...effects.writes]), ...remembered];
       const everything = [
         ...transitionWrites(about, act, [...beyond, ...follow.flatMap(({ transitions }) => transitions)]),
         ...follow.flatMap(({ copies }) =>
           copies.flatMap(({ records }) => records.flatMap((copy) => creationWrites(copy, act.now))),
         ),
         ...follow.flatMap(({ ends }) => ends),
-        ...beside,
+        ...more,
       ];
       // What was read at different moments does not fit together: somebody moved something in between.
       if (hasTwice(everything)) return false;
       if (follow.length === looked.length && fits(everything)) {
         return (await commit(everything)) && { record, made: effects.made, unfinished: [] };
       }
-      if (others.length > 0 && !fits([...transitionWrites(about, act, beyond), ...beside])) {
+      if (others.length > 0 && !fits([...transitionWrites(about, act, beyond), ...more])) {
         // Ancestors with many reminders: each may be opened before what is below it.
         await commitInParts(tasks, others, act);
         return false;
@@ -412,7 +439,7 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
       const unfinished = parts.map((acts): Job => ({ id: newId(), owner, acts }));
       const writes = [
         ...transitionWrites(about, act, beyond),
-        ...beside,
+        ...more,
         ...unfinished.map((job) => jobs.writeOf(job, act.now)),
       ];
       return (await commit(writes)) && { record, made: effects.made, unfinished };
@@ -421,31 +448,44 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
     return outcome;
   };
 
-  /** What a move does to a task's fields, to its place, and to everything below. */
-  const moving = async (owner: UserId, record: TaskRecord, parentId: string | null, place: Place, act: Act) => {
-    const { id } = record.task;
-    const ancestry = await ancestryOf(owner, parentId, act);
+  /**
+   * What a move does to a task's fields, to its place, and to everything below.
+   * @param known the new parent and the sibling, where they have been read with the task
+   */
+  const moving = async (
+    owner: UserId,
+    record: TaskRecord,
+    parentId: string | null,
+    place: Place,
+    act: Act,
+    known: Known,
+  ) => {
+    const { id, parent_id } = record.task;
+    if (parentId === parent_id) {
+      // Where it is in the tree it stays, and the write holds only there.
+      const position = await placeAmong(owner, parentId, place, id, act, known);
+      const fields = { parent_id: parentId, ...(position && { position: position.key }) };
+      return { path: record.path, chain: undefined, fields, consequences: [], writes: position?.writes ?? [] };
+    }
+    const [ancestry, below] = await Promise.all([
+      ancestryOf(owner, parentId, act, parentId === null ? null : known.get(parentId)),
+      tasks.below(owner, record.path),
+    ]);
     // By the truth (who is whose parent) as well as by the index.
     const circular =
       ancestry && (isWithin(ancestry.parent.path, record.path) || ancestry.chain.some(({ task }) => task.id === id));
     if (circular) throw new Failure('cycle', 'A task cannot be moved under itself.');
     const path = pathUnder(ancestry?.parent.path ?? null, id);
     const deeperBy = depthOf(path) - depthOf(record.path);
-    // What does not go down cannot go down too far: nothing below needs a look.
-    const below = deeperBy > 0 ? await tasks.below(owner, record.path) : [];
-    if ([record, ...below].some((moved) => depthOf(moved.path) + deeperBy > maxDepth)) throw tooDeep();
-    const position = await placeAmong(owner, parentId, place, id, act);
+    if (deeperBy > 0 && [record, ...below].some((moved) => depthOf(moved.path) + deeperBy > maxDepth)) throw tooDeep();
+    const position = await placeAmong(owner, parentId, place, id, act, known);
     return {
       path,
       chain: ancestry?.chain ?? [],
-      fields: {
-        parent_id: parentId,
-        ...(position
-          ? { position: position.key }
-          : parentId !== record.task.parent_id && { position: positionAfter(null, act.now, id) }),
-      },
+      fields: { parent_id: parentId, position: position?.key ?? positionAfter(null, act.now, id) },
       consequences: path === record.path ? [] : [subtreeAct('move', record, act, anyDays, { newPath: path })],
       writes: [...(ancestry?.checks ?? []), ...(position?.writes ?? [])],
+      below,
     };
   };
 
@@ -454,17 +494,24 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
    * neighbours, those around them are spread anew in the same transaction.
    * @returns `null` when no place was asked for: behind them all needs no look
    */
-  const placeAmong = async (owner: UserId, parentId: string | null, { after, before }: Place, id: string, act: Act) => {
-    const anchor = after ?? before ?? null;
+  const placeAmong = async (
+    owner: UserId,
+    parentId: string | null,
+    place: Place,
+    id: string,
+    act: Act,
+    known: Known = new Map(),
+  ) => {
+    const anchor = anchorOf(place);
     if (anchor === null) return null;
-    const anchorRecord = await tasks.get(owner, anchor, act.now);
+    const anchorRecord = known.has(anchor) ? known.get(anchor) : await tasks.get(owner, anchor, act.now);
     if (!anchorRecord || anchorRecord.task.parent_id !== parentId || anchor === id)
       missing('There is no such sibling.');
     const siblings = (await tasks.open(owner)).filter(({ task }) => task.parent_id === parentId && task.id !== id);
     const all =
       anchorRecord && !siblings.some(({ task }) => task.id === anchor) ? [...siblings, anchorRecord] : siblings;
     const sorted = [...all].sort(byPosition);
-    const index = sorted.findIndex(({ task }) => task.id === anchor) + (after == null ? 0 : 1);
+    const index = sorted.findIndex(({ task }) => task.id === anchor) + (place.after == null ? 0 : 1);
     const [previous, next] = [sorted[index - 1], sorted[index]];
     if (!next) return { key: positionAfter(previous?.task.position ?? null, act.now, id), writes: [] };
     if ((previous?.task.position ?? '') < next.task.position) {
@@ -476,6 +523,15 @@ export const taskActs = ({ tasks, jobs, newId }: ActNeeds) => {
 
   return { create, expectUnused, change, complete, reopen, move, remove, skip };
 };
+
+/**
+ * A store that does not look again at what is below a place. What has come there since makes the commit fail: whatever takes it along writes
+ * all that was seen, each on condition that nothing has been put below it.
+ */
+const havingLooked = (tasks: TaskStore, path: string, below: readonly TaskRecord[]): TaskStore => ({
+  ...tasks,
+  below: async (owner, at) => (at === path ? below : tasks.below(owner, at)),
+});
 
 interface Creating {
   readonly act: Act;
@@ -548,6 +604,9 @@ const spread = (sorted: readonly TaskRecord[], index: number, act: Act) => {
   });
   return { key: places[gap] ?? '', writes: transitionWrites([], act, transitions) };
 };
+
+/** The sibling that a place is said by. */
+const anchorOf = ({ after, before }: Place): string | null => after ?? before ?? null;
 
 const byPosition = (a: TaskRecord, b: TaskRecord): number =>
   a.task.position === b.task.position ? (a.task.id < b.task.id ? -1 : 1) : a.task.position < b.task.position ? -1 : 1;

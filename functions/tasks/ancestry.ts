@@ -14,12 +14,20 @@ export interface Ancestry {
   readonly checks: readonly Write[];
 }
 
-/** @throws Failure `not-found` for a parent that is missing; `busy` while its place follows that of a tree that was moved */
+/**
+ * @param known the parent, where it has been read already; `null`: it is not there
+ * @throws Failure `not-found` for a parent that is missing; `busy` while its place follows that of a tree that was moved
+ */
 export const ancestryIn =
   (tasks: Pick<TaskStore, 'get' | 'getAll'>) =>
-  async (owner: UserId, parentId: string | null, act: Act): Promise<Ancestry | null> => {
+  async (
+    owner: UserId,
+    parentId: string | null,
+    act: Act,
+    known?: TaskRecord | null | undefined,
+  ): Promise<Ancestry | null> => {
     if (parentId === null) return null;
-    const parent = await tasks.get(owner, parentId, act.now);
+    const parent = known === undefined ? await tasks.get(owner, parentId, act.now) : known;
     if (!parent) throw new Failure('not-found', 'There is no such parent.');
     const above = await tasks.getAll(owner, ancestorIds(parent.path), act.now);
     const chain = [...above.flatMap((record) => (record ? [record] : [])), parent];

@@ -13,6 +13,7 @@ import { newId, type UserId, userId } from '#shared/ids.ts';
 import { userKey } from '#shared/item.ts';
 import { Failure } from '#shared/problems.ts';
 import { queryDue, type Table } from '#shared/table.ts';
+import { roundTripsOf } from '#test/support/round-trips.ts';
 import { describeOnEngines, itemsOf } from '#test/support/table.ts';
 
 const fields = (title: string): TaskFields => ({
@@ -48,6 +49,8 @@ const world = (table: Table) => {
   const statuses = async () => Object.fromEntries((await all()).map(({ task }) => [task.title, task.status]));
   return { owner, tasks, jobs, acts, act, create, all, titles, statuses };
 };
+
+type World = ReturnType<typeof world>;
 
 const typeOf = (error: unknown): string => (error instanceof Failure ? error.type : `no failure but ${error}`);
 
@@ -147,6 +150,86 @@ describeOnEngines('the tree of tasks', (table) => {
       await create('below', await create('middle', other));
       expect(await acts.move(owner, other, parent, {}, act(), null).catch(typeOf)).toBe('wrong-state');
     });
+  });
+
+  describe('moving, overtaken before it writes', () => {
+    /** Acts that something else overtakes once. */
+    const overtakenBy = ({ tasks, jobs }: World, happens: () => Promise<unknown>): TaskActs => {
+      let happened: Promise<unknown> | undefined;
+      const commit: TaskStore['commit'] = async (writes) => {
+        happened ??= happens();
+        await happened;
+        return tasks.commit(writes);
+      };
+      return taskActs({ tasks: { ...tasks, commit }, jobs, newId });
+    };
+    const placesIn = async ({ all }: World) => {
+      const records = await all();
+      const titles = new Map(records.map(({ task }) => [task.id, task.title]));
+      return records.map(({ path }) => path.split('/').map((id) => titles.get(id))).map((place) => place.join('/'));
+    };
+
+    it('takes along what has come below it', async () => {
+      const here = world(table());
+      const [root, other] = [await here.create('root'), await here.create('other')];
+      const child = await here.create('child', root);
+      const acts = overtakenBy(here, () => here.create('new', child));
+      await acts.move(here.owner, root, other, {}, here.act(), null);
+      expect((await placesIn(here)).sort()).toEqual([
+        'other',
+        'other/root',
+        'other/root/child',
+        'other/root/child/new',
+      ]);
+    });
+
+    it('keeps to eight levels with what has come below it', async () => {
+      const here = world(table());
+      let parent = await here.create('1');
+      for (let level = 2; level <= 6; level += 1) parent = await here.create(`${level}`, parent);
+      const root = await here.create('root');
+      const child = await here.create('child', root);
+      const acts = overtakenBy(here, () => here.create('new', child));
+      expect(await acts.move(here.owner, root, parent, {}, here.act(), null).catch(typeOf)).toBe('wrong-state');
+    });
+
+    it.each<['delete' | 'reparent', string, string[]]>([
+      ['delete', 'not-found', []],
+      ['reparent', 'moved', ['b', 'a']],
+    ])('behind a sibling, by their parent’s end (%s)', async (children, outcome, left) => {
+      const here = world(table());
+      const parent = await here.create('parent');
+      const [a, b] = [await here.create('a', parent), await here.create('b', parent)];
+      const acts = overtakenBy(here, () => here.acts.remove(here.owner, parent, { children }, here.act(), null));
+      const move = acts.move(here.owner, a, undefined, { after: b }, here.act(), null);
+      expect(await move.then(() => 'moved', typeOf)).toBe(outcome);
+      expect(await here.titles(null)).toEqual(left);
+      expect((await here.all()).length).toBe(left.length);
+    });
+
+    it('stays out of what has been moved below it', async () => {
+      const here = world(table());
+      const [a, b] = [await here.create('a'), await here.create('b')];
+      const acts = overtakenBy(here, () => here.acts.move(here.owner, b, a, {}, here.act(), null));
+      expect(await acts.move(here.owner, a, b, {}, here.act(), null).catch(typeOf)).toBe('cycle');
+      expect((await placesIn(here)).sort()).toEqual(['a', 'a/b']);
+    });
+  });
+
+  it('is moved with few questions to the table, however deep', async () => {
+    const { create, acts, owner, act } = world(table());
+    const [root, a, b] = [await create('root'), await create('a'), await create('b')];
+    const middle = await create('middle', root);
+    const [c, d] = [await create('c', middle), await create('d', middle)];
+    const cost = (id: string, ...to: [string | null | undefined, { after?: string }]) =>
+      roundTripsOf(table(), () => acts.move(owner, id, ...to, act(), null));
+    expect({
+      'below a root': await cost(a, root, {}),
+      'to the top': await cost(a, null, {}),
+      'behind a sibling': await cost(c, undefined, { after: d }),
+      // One of them at the same time as another: what is above the parent, and what is below the task.
+      'deep down': await cost(b, middle, {}),
+    }).toEqual({ 'below a root': 3, 'to the top': 3, 'behind a sibling': 3, 'deep down': 4 });
   });
 
   describe('completing', () => {
