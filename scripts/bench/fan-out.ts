@@ -232,7 +232,7 @@ const measure = async (size: number): Promise<readonly Figure[]> => {
  * A broadcast knows its sockets. Here each person's log is written first, three round trips to the table, and each socket takes a request of
  * its own, because connections belong to API Gateway and to no process of ours.
  */
-const slower: Readonly<Record<number, number>> = { 1: 400, 10: 200, 100: 100, 1000: 100 };
+const slower: Readonly<Record<number, number>> = { 1: 200, 10: 100, 100: 100, 1000: 100 };
 
 export const fanOut = async (quick: boolean): Promise<Section> => {
   Object.assign(process.env, anybody);

@@ -60,7 +60,7 @@ export const recurrence = async (): Promise<Section> => ({
     const { toLibrary, toLoop } = ratios(text);
     return [
       { name: `${name} ÷ rrule.js`, value: rounded(toLibrary), unit: '×', limit: 1.5 },
-      { name: `${name} ÷ a loop over days`, value: rounded(toLoop), unit: '×', limit: 40 },
+      { name: `${name} ÷ a loop over days`, value: rounded(toLoop), unit: '×', limit: 20 },
     ];
   }),
 });
