@@ -37,7 +37,14 @@ describe('the build', () => {
     expect(partsOf('attachments')).toContain('files');
     expect(partsOf('accounts')).toEqual(expect.arrayContaining(['cognito', 'gateway', 'mail']));
     expect(partsOf('calendar')).toContain('icalendar');
+    expect(partsOf('sync')).toContain('acts');
     expect(readFileSync(bundleOf('attachments'), 'utf8')).not.toContain('HeadObject');
+  });
+
+  it('leaves out what packages load for other people', () => {
+    const bundle = readFileSync(bundleOf('tasks'), 'utf8');
+    expect(bundle).toContain('nlp/index is not in this bundle');
+    expect(bundle).not.toContain('approximate');
   });
 
   it('takes away what an earlier build has left', async () => {
